@@ -1,0 +1,56 @@
+/* worker.h - the states of a worker: what is wanted of it, what is seen of it */
+#ifndef MEKIKI_MODEL_WORKER_H
+#define MEKIKI_MODEL_WORKER_H
+
+#include <stdbool.h>
+
+enum worker_desired { WORKER_WANTED_UP, WORKER_WANTED_DOWN };
+
+enum worker_state {
+	WORKER_OFF,
+	WORKER_STARTING,    /* its process was started, or its first probe is under way */
+	WORKER_LOADING,
+	WORKER_READY,
+	WORKER_BUSY,        /* probes slow, answers still arriving */
+	WORKER_UNREACHABLE, /* the network between us failed; no restart */
+	WORKER_DOWN,        /* three failed probes, or somebody answered for it wrongly */
+	WORKER_HUNG,
+	WORKER_RECOVERING,
+	WORKER_FAILED,      /* needs a person */
+	WORKER_DRAINING,
+	WORKER_WAITING,     /* somebody else holds the GPU, the job is pending, outside allowed hours */
+	WORKER_STATE_COUNT
+};
+
+enum worker_kind { WORKER_EXTERNAL, WORKER_LOCAL, WORKER_REMOTE, WORKER_SLURM, WORKER_FAKE, WORKER_KIND_COUNT };
+
+/* Why a worker is where it is: stable codes for pages and tests; the sentence is beside them. */
+enum worker_cause {
+	CAUSE_NONE,
+	CAUSE_FIRST_PROBE,
+	CAUSE_ANSWERS,       /* healthy */
+	CAUSE_REFUSED,       /* nothing listens */
+	CAUSE_RESET,         /* cut before the answer */
+	CAUSE_UNRESOLVED,    /* the host name does not resolve */
+	CAUSE_UNREACHABLE,   /* no route, or the connection itself timed out */
+	CAUSE_SLOW_PROBE,    /* probe timed out, answers are arriving */
+	CAUSE_SILENT,        /* probes time out and no answer arrives */
+	CAUSE_HTTP_ERROR,    /* health answered with a status of 400 or more */
+	CAUSE_ENGINE_DEAD,   /* 503 on health */
+	CAUSE_AUTH,          /* 401 or 403 */
+	CAUSE_WRONG_MODEL,   /* /v1/models lists another */
+	CAUSE_NOT_A_MODEL_SERVER,
+	CAUSE_REQUESTED,     /* a person asked */
+	CAUSE_COUNT
+};
+
+const char *worker_state_name(enum worker_state state);
+bool worker_state_parse(const char *name, enum worker_state *out);
+/* May get items now. */
+bool worker_state_takes_items(enum worker_state state);
+const char *worker_kind_name(enum worker_kind kind);
+bool worker_kind_parse(const char *name, enum worker_kind *out);
+const char *worker_cause_name(enum worker_cause cause); /* "refused", ... */
+const char *worker_cause_sentence(enum worker_cause cause);
+
+#endif
