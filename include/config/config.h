@@ -1,0 +1,141 @@
+/* config.h - the configuration: one YAML file, one plain struct
+ *
+ * Every key has one row in the option table (server/config/options.c): type,
+ * range, default, unit, description. Reading, messages, `mekiki config --help`
+ * and the annotated config/mekiki.yaml come from it, so that no accepted key is
+ * without effect and none is undocumented.
+ *
+ * A file is read to its end: all problems come at once, each with line, column
+ * and key. The result is immutable; any thread may read it; whoever loaded it
+ * frees it. Secrets (API keys, headers) are read from files or the environment
+ * while loading, and are in no message.
+ */
+#ifndef MEKIKI_CONFIG_CONFIG_H
+#define MEKIKI_CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "model/run.h"
+#include "model/worker.h"
+
+struct config_texts {
+	char **items;
+	size_t count;
+};
+
+struct config_durations {
+	int64_t ms[8];
+	size_t count; /* 1..8 */
+};
+
+enum config_reuse { REUSE_AUTO, REUSE_NEVER, REUSE_ALWAYS }; /* auto: https reuses, plain http does not */
+enum config_evaluator { EVALUATOR_CHAT, EVALUATOR_FAKE };
+enum config_switch { SWITCH_UNSET = -1, SWITCH_OFF = 0, SWITCH_ON = 1 };
+enum config_log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
+enum config_language { LANGUAGE_ENGLISH, LANGUAGE_JAPANESE };
+
+struct config_worker {
+	char *id;              /* unique; 1-64 of A-Z a-z 0-9 . _ - */
+	enum worker_kind kind; /* external or fake, today */
+	char *url;             /* "http://127.0.0.1:8000": no final slash, no /v1; "" for fake */
+	char *model;           /* expected in /v1/models; NULL = whatever it serves */
+	char *api_key;         /* the secret itself, NULL = none; never logged */
+	struct config_texts headers; /* "Name: value", from headers_file; secrets, never logged */
+	int64_t max_in_flight; /* requests, >= 1 */
+	enum config_reuse reuse;
+	int line;              /* in the file, for messages; 0 = not from a file */
+};
+
+struct config {
+	char *file; /* as it was named; NULL = defaults only */
+	struct {
+		char *host;     /* "127.0.0.1", "::1", "0.0.0.0" or a name */
+		int port;       /* 0 = a free one */
+		char *data_dir; /* absolute */
+		struct config_texts allowed_hosts; /* further names that may stand in Host:, lower case, no port */
+		char *web_dir;  /* serve the pages from here; NULL = those that were built in or installed */
+		bool network_file_system; /* data_dir may lie on NFS, Lustre, ...: the user knows better */
+	} server;
+	struct config_worker *workers;
+	size_t worker_count;
+	struct {
+		char *model;          /* default of workers[].model; NULL = whatever they serve */
+		int64_t max_num_seqs; /* sequences per batch of a worker; 0 = not known */
+	} vllm;
+	struct {
+		enum config_evaluator evaluator;
+		int64_t timeout_ms; /* per attempt, > 0 */
+		int64_t attempts;   /* per item, >= 1 */
+		struct config_durations backoff; /* before attempt 2, 3, ...; the last repeats */
+		char *system_prompt; /* template; NULL = the built-in one */
+		char *user_prompt;   /* template; NULL = the built-in one */
+		double temperature, top_p;
+		int64_t max_tokens; /* of the answer */
+		enum config_switch thinking; /* chat_template_kwargs.enable_thinking; unset = not sent */
+		enum config_language language; /* of the reasoning */
+		enum no_verdict_policy no_verdict;
+	} evaluation;
+	struct {
+		int64_t interval_ms, timeout_ms;
+		int64_t max_failures; /* in a row */
+	} health;
+	struct {
+		int64_t count; /* 0 = all; the default of a run's selection */
+		int64_t seed;
+		bool shuffle;
+	} sampling;
+	struct {
+		int level; /* enum log_level */
+		enum config_log_format format;
+	} logging;
+	struct {
+		int64_t upload_bytes; /* one dataset */
+		int64_t sse_clients;  /* well below connections */
+		int64_t connections;
+	} limits;
+};
+
+enum config_severity { CONFIG_NOTE, CONFIG_WARNING, CONFIG_ERROR };
+
+struct config_problem {
+	enum config_severity severity;
+	int line, column; /* from 1; 0 = the file as a whole */
+	char *key;        /* "workers[1].port", may be "" */
+	char *text;       /* what is wrong and what was expected */
+};
+
+struct config_problems {
+	char *file;
+	struct config_problem *items; /* by line once loading is over */
+	size_t count, capacity;
+	size_t errors; /* how many are CONFIG_ERROR */
+};
+
+/* Reads the file, or with NULL the one in the default place, whose absence is
+ * only a note. False when there are errors; *out is NULL then. `problems` is
+ * filled in either way (notes and warnings, too); release it. */
+bool config_load(const char *path, struct config **out, struct config_problems *problems);
+
+/* The same for text in memory; `name` stands for the file in messages and for the directory of relative paths. */
+bool config_parse(const char *name, const char *bytes, size_t length, struct config **out,
+                  struct config_problems *problems);
+
+void config_free(struct config *config);
+void config_problems_release(struct config_problems *problems);
+
+/* "mekiki.yaml:12:5: error: workers[1].prot: unknown key, did you mean \"port\"?"; free(). */
+char *config_problem_text(const struct config_problems *problems, const struct config_problem *problem);
+
+/* Where a configuration is looked for when none is named; free(). */
+char *config_default_path(void);
+/* The data directory when none is configured; free(). */
+char *config_default_data_dir(void);
+
+/* The annotated YAML file, and the same as help for the terminal. */
+void config_annotated(FILE *out);
+void config_help(FILE *out);
+
+#endif
