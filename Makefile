@@ -3,46 +3,169 @@
 BUILD    ?= build
 VARIANT  ?= release
 CC       ?= cc
+NPM      ?= npm
 PREFIX   ?= /usr/local
 DESTDIR  ?=
+JOBS     ?= 4
 
 PACKAGES = libmicrohttpd libcurl jansson yaml-0.1 sqlite3 libuv gnutls libidn2 libzstd
 OUT      = $(BUILD)/$(VARIANT)
+GEN      = $(BUILD)/gen
+
+# pkg-config once, and only when something is compiled
+PACKAGE_CFLAGS = $(eval PACKAGE_CFLAGS := $$(shell pkg-config --cflags $(PACKAGES)))$(PACKAGE_CFLAGS)
+PACKAGE_LIBS   = $(eval PACKAGE_LIBS := $$(shell pkg-config --libs $(PACKAGES)))$(PACKAGE_LIBS)
 
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
            -Wswitch-enum -Wvla -Wwrite-strings -Wundef $(if $(WERROR),-Werror)
 FLAGS_release = -O2 -g -D_FORTIFY_SOURCE=2
+FLAGS_lint    = $(FLAGS_release)
 FLAGS_asan    = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 FLAGS_tsan    = -O1 -g -fsanitize=thread -fno-omit-frame-pointer
 CFLAGS_ALL = -std=c17 -D_GNU_SOURCE $(WARNINGS) -fno-common -fstack-protector-strong -fPIE -pthread \
-             -Iinclude -Iserver -I$(BUILD)/gen $(FLAGS_$(VARIANT)) $(shell pkg-config --cflags $(PACKAGES)) $(CFLAGS)
+             -Iinclude -Iserver -I$(GEN) $(FLAGS_$(VARIANT)) $(PACKAGE_CFLAGS) $(CFLAGS)
 LDFLAGS_ALL = -pie -pthread -Wl,-z,relro,-z,now $(filter -fsanitize=%,$(FLAGS_$(VARIANT))) $(LDFLAGS)
-LIBS = $(shell pkg-config --libs $(PACKAGES)) -lm
+LIBS = $(PACKAGE_LIBS) -lm
 
 SOURCES = $(filter-out server/main.c,$(sort $(shell find server -name '*.c')))
-OBJECTS = $(SOURCES:%.c=$(OUT)/%.o)
+OBJECTS = $(SOURCES:%.c=$(OUT)/%.o) $(OUT)/gen/assets.o $(OUT)/gen/assets_bytes.o
 TESTS   = $(sort $(wildcard tests/unit/test_*.c))
 TEST_BINARIES = $(TESTS:%.c=$(OUT)/%)
 
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SECONDARY:
+Q = $(if $(V),,@)
+say = $(if $(V),,@echo '  $(1)  $(patsubst $(OUT)/%,%,$@)')
+
+.PHONY: help
+help: ## this list (V=1 shows the commands, WERROR=1 makes warnings errors)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
 .PHONY: all
-all: $(OUT)/mekiki
+all: $(OUT)/mekiki ## the server, build/release/mekiki
+
+# ---- the program -------------------------------------------------------------
 
 $(OUT)/mekiki: $(OUT)/server/main.o $(OUT)/libmekiki.a
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+	$(call say,link)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
 
 $(OUT)/libmekiki.a: $(OBJECTS)
 	@rm -f $@
-	ar rcs $@ $^
+	$(call say,ar  )
+	$(Q)ar rcs $@ $^
 
-$(OUT)/%.o: %.c
+$(OUT)/%.o: %.c $(OUT)/flags
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+	$(call say,cc  )
+	$(Q)$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
 $(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(OUT)/libmekiki.a
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) $(shell pkg-config --libs cmocka)
+	$(call say,link)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) $(shell pkg-config --libs cmocka)
+
+# Other flags, other objects: never a mixture.
+.PHONY: force
+$(OUT)/flags: force
+	@mkdir -p $(@D)
+	@echo '$(CFLAGS_ALL)' | cmp -s - $@ || echo '$(CFLAGS_ALL)' > $@
+
+-include $(shell find $(OUT) -name '*.d' 2>/dev/null)
+
+# ---- the dashboard, inside the program ---------------------------------------
+
+VENDOR      = $(BUILD)/web/vendor/preact.js
+WEB_FILES   = $(sort $(wildcard web/*.html) $(shell find web/js web/css web/i18n web/icons -type f 2>/dev/null))
+VENDOR_FILES = $(wildcard web/vendor-src/* web/tools/vendor.mjs)
+NPM_CI      = cd web && $(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error
+NPM_RUNTIME = web/node_modules/.mekiki-runtime
+NPM_TOOLS   = web/node_modules/.mekiki-tools
+
+$(NPM_RUNTIME): web/package-lock.json
+	@command -v $(NPM) >/dev/null || { echo "make: npm is missing; ./bootstrap demo installs it"; exit 1; }
+	$(NPM_CI) --omit=dev
+	@touch $@
+
+$(NPM_TOOLS): web/package-lock.json | $(VENDOR)
+	$(NPM_CI)
+	@touch $(NPM_RUNTIME) $(VENDOR) $@
+
+$(VENDOR): $(NPM_RUNTIME) $(VENDOR_FILES)
+	node web/tools/vendor.mjs $(@D)
+
+$(GEN)/assets.c: $(VENDOR) $(WEB_FILES) web/tools/embed.sh $(GEN)/web-files
+	$(call say,gen )
+	$(Q)web/tools/embed.sh $(GEN) web $(BUILD)/web
+
+$(GEN)/web-files: force
+	@mkdir -p $(@D)
+	@echo '$(WEB_FILES)' | cmp -s - $@ || echo '$(WEB_FILES)' > $@
+
+$(OUT)/gen/assets.o: $(GEN)/assets.c $(OUT)/flags
+	@mkdir -p $(@D)
+	$(call say,cc  )
+	$(Q)$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+$(OUT)/gen/assets_bytes.o: $(GEN)/assets.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -c -o $@ $(GEN)/assets.S
+
+# ---- tests -------------------------------------------------------------------
+# A suite is any file below that does not begin with "lib"; see tests/README.md.
+
+suites = $(sort $(foreach kind,$(2),$(filter-out tests/$(1)/lib%,$(wildcard tests/$(1)/*.$(kind)))))
+STYLE    = $(call suites,style,sh)
+API      = $(call suites,api,sh mjs)
+SCENARIO = $(call suites,scenario,sh mjs)
+BROWSER  = $(call suites,browser,test.mjs)
+
+export MEKIKI   = $(abspath $(OUT)/mekiki)
+export VLLM_SIM = $(abspath $(OUT)/vllm-sim)
+export SHARED   = $(abspath $(wildcard ../shared))
+export BUILD
+RUN = LOGS=$(BUILD)/test-logs/$(VARIANT) tests/run
+
+.PHONY: programs
+programs: $(OUT)/mekiki $(TEST_BINARIES)
 
 .PHONY: unit
 unit: $(TEST_BINARIES)
-	@for test in $(TEST_BINARIES); do $$test || exit 1; done
+	@$(RUN) -j $(JOBS) $(TEST_BINARIES)
 
--include $(shell find $(OUT) -name '*.d' 2>/dev/null)
+.PHONY: check
+check: $(TEST_BINARIES) ## unit and style tests, in seconds
+	@$(RUN) -j $(JOBS) $(TEST_BINARIES) $(STYLE)
+
+.PHONY: test
+test: programs $(if $(BROWSER),$(NPM_TOOLS)) ## everything: unit, style, API, scenarios, browser
+	@$(RUN) -j $(JOBS) $(TEST_BINARIES) $(STYLE) $(API) -j 1 $(SCENARIO) $(BROWSER)
+
+# A sanitizer says what it found and fails the suite; leaks count.
+SANITIZED = LIMIT=900 ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1 \
+            UBSAN_OPTIONS=print_stacktrace=1 TSAN_OPTIONS=suppressions=$(abspath tests/tsan.supp):second_deadlock_stack=1
+
+.PHONY: asan
+asan: ## unit, API and scenario tests under the address and undefined sanitizers
+	@$(MAKE) VARIANT=asan programs
+	@$(MAKE) VARIANT=asan SANITIZED=1 sanitized SUITES='$(API) -j 1 $(SCENARIO)'
+
+.PHONY: tsan
+tsan: ## unit and API tests under the thread sanitizer
+	@$(MAKE) VARIANT=tsan programs
+	@$(MAKE) VARIANT=tsan sanitized SUITES='$(API)'
+
+.PHONY: sanitized
+sanitized: programs
+	@$(SANITIZED) $(RUN) -j $(JOBS) $(TEST_BINARIES) $(SUITES)
+
+.PHONY: lint
+lint: $(if $(shell command -v $(NPM)),$(NPM_TOOLS)) ## -Werror, types, formats, HTML, shell syntax
+	@$(MAKE) --no-print-directory WERROR=1 $(if $(WERROR),,VARIANT=lint) programs
+	@tests/lint
+
+# ---- using it ----------------------------------------------------------------
+
+.PHONY: clean
+clean: ## removes what make made
+	rm -rf $(BUILD) web/node_modules tests/demo/node_modules

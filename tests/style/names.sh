@@ -1,0 +1,60 @@
+#!/bin/sh
+# names.sh - the file name is the prefix of its public functions
+. "$(dirname "$0")/lib.sh"
+
+# run.c has run_x(), or noun_run_x() where a folder holds the implementations of
+# one interface (backend_local_x, or the folder's own name: store_run_x); a plural
+# file has its singular (assets.c: asset_x).
+interfaces='backend evaluator'
+# Second nouns that live in a file, with the reason:
+nouns='
+server/model/item.c binary the two values of a label, part of the item
+server/model/run.c no_verdict_policy what a run does with items without a verdict
+server/model/verdict.c risk a part of the verdict
+server/model/verdict.c decision_source a part of the verdict
+server/model/verdict.c outcome the verdict or the failure
+server/main.c main called by the system
+'
+
+check() {
+	sources '*.c' server | xargs -r awk -v nouns="$nouns" -v interfaces="$interfaces" '
+		BEGIN {
+			lines = split(nouns, line, "\n")
+			for (i = 1; i <= lines; i++) if (split(line[i], word, " ") >= 2) also[word[1]] = also[word[1]] " " word[2]
+		}
+		function fits(name, noun) { return name == noun || index(name, noun "_") == 1 }
+		function known(file, name,    base, path, n, other, i) {
+			split(file, path, "/")
+			base = file
+			sub(/.*\//, "", base)
+			sub(/\.c$/, "", base)
+			if (fits(name, base) || fits(name, path[2] "_" base)) return 1
+			n = split(interfaces, other, " ")
+			for (i = 1; i <= n; i++) if (fits(name, other[i] "_" base)) return 1
+			if (base ~ /s$/ && fits(name, substr(base, 1, length(base) - 1))) return 1
+			n = split(also[file], other, " ")
+			for (i = 1; i <= n; i++) if (fits(name, other[i])) return 1
+			return 0
+		}
+		FNR == 1 { signature = "" }
+		/^[A-Za-z_].*\(/ && !/;[ \t]*$/ { signature = $0 }
+		/^{/ {
+			if (signature != "" && signature !~ /^(static|struct [a-z_]+ {|enum)/ && signature !~ /=/) {
+				name = signature
+				sub(/\(.*/, "", name)
+				sub(/.*[ *]/, "", name)
+				if (!known(FILENAME, name)) print FILENAME ": " name "() is public and does not begin with the file'\''s name"
+			}
+			signature = ""
+		}'
+}
+
+self_test() {
+	put server/model/item.c 'void item_release(struct item *item)' '{' '}' 'static int helper(void)' '{' '}'
+	put server/workers/local.c 'void backend_local_start(void)' '{' '}'
+	accept
+	put server/model/item.c 'void release_item(struct item *item)' '{' '}'
+	expect 'release_item() is public'
+}
+
+style_main "$@"
