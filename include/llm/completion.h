@@ -8,6 +8,8 @@
 #ifndef MEKIKI_LLM_COMPLETION_H
 #define MEKIKI_LLM_COMPLETION_H
 
+#include <stddef.h>
+
 #include "base/error.h"
 #include "model/verdict.h"
 

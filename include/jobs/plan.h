@@ -1,0 +1,41 @@
+/* plan.h - what a run would do, before it does it
+ *
+ * Planning freezes nothing: it counts, chooses the items, estimates and warns.
+ * Starting carries the plan's etag and one acknowledgement per warning; the same
+ * plan is made again and must still be the same.
+ */
+#ifndef MEKIKI_JOBS_PLAN_H
+#define MEKIKI_JOBS_PLAN_H
+
+#include "config/request.h"
+#include "engine/snapshot.h"
+#include "store/store.h"
+
+struct plan_warning {
+	const char *code;     /* static: "label-conflicts" */
+	char *text;           /* owned, English */
+	json_t *params;       /* owned */
+};
+
+struct plan {
+	int64_t dataset;      /* store id */
+	int64_t *items;       /* owned: item ids in the order of the run */
+	int64_t count;
+	int64_t rows, dataset_items;
+	int64_t labels[3];    /* of the selection, by binary + 1 */
+	int64_t conflicts;
+	bool has_estimate;
+	double items_per_s, lo_s, hi_s;
+	int64_t basis;        /* run that the estimate comes from, 0 = none */
+	struct plan_warning *warnings;
+	int warning_count;
+	char etag[65];        /* hash of request, dataset, selection, warnings */
+	char fingerprint[65]; /* hash of dataset, selection, evaluator and its settings, model */
+};
+
+/* On a job thread. workers: the engine's snapshot. ERROR_INPUT, ERROR_NOT_FOUND, ERROR_CONFLICT (dataset not ready). */
+struct plan *plan_new(struct reader *reader, const struct run_request *request, const struct snapshot *workers,
+                      struct error *err);
+void plan_free(struct plan *plan);
+
+#endif
