@@ -10,6 +10,7 @@
 
 #include <jansson.h>
 
+#include "base/error.h"
 #include "config/config.h"
 #include "model/run.h"
 
