@@ -24,13 +24,16 @@ void loop_start(struct loop *loop);
 void loop_run(struct loop *loop);
 /* From any thread: runs what was posted before, then ends loop_run(). */
 void loop_stop(struct loop *loop);
-/* Joins the thread, closes what is still open. Timers must be freed before. */
+/* After loop_stop(): waits for the thread's end. What lives on the loop then belongs to the caller. */
+void loop_join(struct loop *loop);
+/* Stops, joins, closes what is still open. Timers must be freed before; nobody may be in loop_post(). */
 void loop_free(struct loop *loop);
 
 /* Any thread: call(arg) on the loop's thread, in the order of posting. false once the loop is
  * stopping: then the call will never happen and the caller keeps what arg owns. */
 bool loop_post(struct loop *loop, loop_call *call, void *arg);
-bool loop_is_here(const struct loop *loop); /* on its thread? for asserts */
+/* On its thread, or on none at all (before the start, after the join)? For asserts. */
+bool loop_is_here(const struct loop *loop);
 
 uv_loop_t *loop_uv(struct loop *loop);
 
