@@ -148,7 +148,7 @@ SANITIZED = LIMIT=900 ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_
 .PHONY: asan
 asan: ## unit, API and scenario tests under the address and undefined sanitizers
 	@$(MAKE) VARIANT=asan programs
-	@$(MAKE) VARIANT=asan SANITIZED=1 sanitized SUITES='$(API) -j 1 $(SCENARIO)'
+	@$(MAKE) VARIANT=asan sanitized SUITES='$(API) -j 1 $(SCENARIO)'
 
 .PHONY: tsan
 tsan: ## unit and API tests under the thread sanitizer
@@ -166,6 +166,48 @@ lint: $(if $(shell command -v $(NPM)),$(NPM_TOOLS)) ## -Werror, types, formats, 
 
 # ---- using it ----------------------------------------------------------------
 
+.PHONY: deps
+deps: ## the packages for the administrator; installs them if that needs no password
+	@./bootstrap deps
+
+DEMO_DATA = $(BUILD)/demo/handoff.csv
+NPM_DEMO  = tests/demo/node_modules/.mekiki-demo
+
+$(NPM_DEMO): tests/demo/package-lock.json
+	cd tests/demo && $(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(DEMO_DATA): $(NPM_DEMO) tests/demo/data.mjs tests/demo/score.mjs
+	@node tests/demo/data.mjs $(@D)
+
+.PHONY: demo
+demo: $(OUT)/mekiki $(OUT)/vllm-sim $(DEMO_DATA) ## 2,500 real domains, three simulated workers, a live page
+	@tests/demo/run.sh start
+
+.PHONY: demo-stop
+demo-stop: ## ends what the demo started, and nothing else
+	@tests/demo/run.sh stop
+
+# The pages from disk: edit, reload. Links, because served is one folder.
+.PHONY: dev
+dev: $(OUT)/mekiki ## the server with its pages from disk, for work on web/
+	@mkdir -p $(BUILD)/dev/web
+	@ln -sfn $(abspath $(wildcard web/*.html web/js web/css web/i18n web/icons) $(BUILD)/web/vendor) $(BUILD)/dev/web/
+	@printf 'server: {web_dir: "%s", data_dir: "%s"}\n' $(abspath $(BUILD)/dev/web $(BUILD)/dev/data) > $(BUILD)/dev/mekiki.yaml
+	$(OUT)/mekiki serve --config $(BUILD)/dev/mekiki.yaml
+
+.PHONY: generate
+generate: $(OUT)/mekiki ## writes the committed files that the program generates
+	$(OUT)/mekiki config --annotated > config/mekiki.yaml
+
+.PHONY: install
+install: $(OUT)/mekiki ## into DESTDIR and PREFIX (/usr/local; PREFIX=~/.local needs no root)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/doc/mekiki $(DESTDIR)$(PREFIX)/lib/systemd/user
+	install -m 755 $(OUT)/mekiki $(DESTDIR)$(PREFIX)/bin/mekiki
+	install -m 644 config/mekiki.yaml README.md LICENSE CHANGELOG.md $(BUILD)/web/vendor/LICENSES.txt $(DESTDIR)$(PREFIX)/share/doc/mekiki/
+	sed 's|/usr/local/|$(PREFIX)/|' config/mekiki.service > $(DESTDIR)$(PREFIX)/lib/systemd/user/mekiki.service
+
 .PHONY: clean
-clean: ## removes what make made
+clean: ## removes what make made (after make demo-stop)
+	@[ ! -e tests/demo/run.sh ] || tests/demo/run.sh stop
 	rm -rf $(BUILD) web/node_modules tests/demo/node_modules
