@@ -12,7 +12,7 @@
 #define MEKIKI_ENGINE_ENGINE_H
 
 #include "config/config.h"
-#include "engine/snapshot.h"
+#include "model/snapshot.h"
 #include "io/loop.h"
 #include "store/store.h"
 

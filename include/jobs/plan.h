@@ -8,7 +8,7 @@
 #define MEKIKI_JOBS_PLAN_H
 
 #include "config/request.h"
-#include "engine/snapshot.h"
+#include "model/snapshot.h"
 #include "store/store.h"
 
 struct plan_warning {

@@ -1,11 +1,14 @@
 /* snapshot.h - what the engine looked like at one moment: immutable, counted
  *
+ * It stands in model/, because the API and the jobs look at it and neither may
+ * include the other's neighbours.
+ *
  * The engine makes a new one when something changed, at most four a second, and
  * swaps a pointer; readers on other threads hold a reference for as long as they
  * look. Only what is committed is counted as done.
  */
-#ifndef MEKIKI_ENGINE_SNAPSHOT_H
-#define MEKIKI_ENGINE_SNAPSHOT_H
+#ifndef MEKIKI_MODEL_SNAPSHOT_H
+#define MEKIKI_MODEL_SNAPSHOT_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -62,7 +65,15 @@ struct snapshot {
 	const struct progress *runs; /* live runs, the running one first */
 };
 
-/* NULL gives NULL. */
+/* A new one, filled in by the engine before it is shown: arrays of the given counts, one reference, and an
+ * arena for its texts (snapshot_text copies; NULL stays NULL). */
+struct snapshot *snapshot_new(int worker_count, int run_count);
+struct worker_view *snapshot_worker_at(struct snapshot *snapshot, int index);
+struct progress *snapshot_run_at(struct snapshot *snapshot, int index);
+const char *snapshot_text(struct snapshot *snapshot, const char *text);
+const char *const *snapshot_texts(struct snapshot *snapshot, char *const *texts); /* NULL-terminated; NULL = empty */
+
+/* NULL gives NULL. Any thread. */
 struct snapshot *snapshot_retain(struct snapshot *snapshot);
 void snapshot_release(struct snapshot *snapshot);
 const struct progress *snapshot_run(const struct snapshot *snapshot, int64_t run);      /* NULL = not live */
