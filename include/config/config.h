@@ -18,6 +18,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/error.h"
 #include "model/run.h"
 #include "model/worker.h"
 
@@ -123,11 +124,15 @@ bool config_load(const char *path, struct config **out, struct config_problems *
 bool config_parse(const char *name, const char *bytes, size_t length, struct config **out,
                   struct config_problems *problems);
 
+/* Before the configuration is shared: sets one key to what could stand behind it in the file (not those
+ * of workers). Relative paths start at the working directory. ERROR_CONFIG names the key and what was expected. */
+bool config_set(struct config *config, const char *key, const char *value, struct error *err);
+
 void config_free(struct config *config);
 void config_problems_release(struct config_problems *problems);
 
 /* "mekiki.yaml:12:5: error: workers[1].prot: unknown key, did you mean \"port\"?"; free(). */
-char *config_problem_text(const struct config_problems *problems, const struct config_problem *problem);
+char *config_problems_text(const struct config_problems *problems, const struct config_problem *problem);
 
 /* Where a configuration is looked for when none is named; free(). */
 char *config_default_path(void);
