@@ -29,6 +29,7 @@ LIBS = $(PACKAGE_LIBS) -lm
 
 SOURCES = $(filter-out server/main.c,$(sort $(shell find server -name '*.c')))
 OBJECTS = $(SOURCES:%.c=$(OUT)/%.o) $(OUT)/gen/assets.o $(OUT)/gen/assets_bytes.o
+SIM_SOURCES = $(sort $(wildcard tests/sim/*.c))
 TESTS   = $(sort $(wildcard tests/unit/test_*.c))
 TEST_BINARIES = $(TESTS:%.c=$(OUT)/%)
 
@@ -62,6 +63,16 @@ $(OUT)/%.o: %.c $(OUT)/flags
 	$(Q)$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
 $(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(OUT)/libmekiki.a
+	$(call say,link)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) $(shell pkg-config --libs cmocka)
+
+# The simulated vLLM; its pure parts have a unit test of their own.
+SIM_OBJECTS = $(SIM_SOURCES:%.c=$(OUT)/%.o)
+$(OUT)/vllm-sim: $(SIM_OBJECTS) $(OUT)/libmekiki.a
+	$(call say,link)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+
+$(OUT)/tests/unit/test_sim: $(OUT)/tests/unit/test_sim.o $(filter-out $(OUT)/tests/sim/vllm_sim.o,$(SIM_OBJECTS)) $(OUT)/libmekiki.a
 	$(call say,link)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) $(shell pkg-config --libs cmocka)
 
@@ -127,7 +138,7 @@ export BUILD
 RUN = LOGS=$(BUILD)/test-logs/$(VARIANT) tests/run
 
 .PHONY: programs
-programs: $(OUT)/mekiki $(TEST_BINARIES)
+programs: $(OUT)/mekiki $(OUT)/vllm-sim $(TEST_BINARIES)
 
 .PHONY: unit
 unit: $(TEST_BINARIES)

@@ -1,0 +1,103 @@
+/* vllm_sim.c - a server that speaks like `vllm serve` 0.32 and fails on command
+ *
+ * It has a little HTTP/1.1 reader and writer of its own over libuv: a good
+ * server library would keep it from what it is for, cut bodies, resets, silence,
+ * a port that is bound and refuses. What is imitated, and on which evidence, is
+ * in README.md; the options are one table in sim_options.c.
+ *
+ * Layers, each of the pure ones linked by tests/unit/test_sim.c:
+ *   vllm_sim / sim_server sim_routes sim_chat sim_connection (libuv)
+ *   / sim_request sim_answer sim_faults sim_metrics sim_batch sim_opinion
+ *     sim_latency sim_http sim_options sim_hash (pure) / sim_ledger / base
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "sim_opinion.h"
+#include "sim_server.h"
+
+/* --opinion: the same judgement without a server, one line per domain. */
+static bool print_opinions(const struct sim_options *options, struct error *err)
+{
+	bool from_stdin = strcmp(options->opinion, "-") == 0;
+	FILE *file = from_stdin ? stdin : fopen(options->opinion, "re");
+	if (!file)
+		return error_set(err, ERROR_IO, "%s: %s", options->opinion, strerror(errno));
+	AUTO_FREE char *line = NULL;
+	size_t capacity = 0;
+	while (getline(&line, &capacity, file) >= 0) {
+		line[strcspn(line, "\r\n")] = '\0';
+		struct sim_opinion opinion;
+		sim_opinion_of((uint64_t)options->opinion_seed, line, &opinion);
+		printf("%s\t%s\t%.2f\n", line, opinion.is_phishing ? "true" : "false", opinion.confidence);
+	}
+	if (!from_stdin)
+		fclose(file);
+	return true;
+}
+
+static bool write_pid(const char *path, struct error *err)
+{
+	FILE *file = path ? fopen(path, "we") : NULL;
+	if (!path)
+		return true;
+	if (!file)
+		return error_set(err, ERROR_IO, "pid file %s: %s", path, strerror(errno));
+	fprintf(file, "%d\n", (int)getpid());
+	return fclose(file) == 0 || error_set(err, ERROR_IO, "pid file %s: %s", path, strerror(errno));
+}
+
+/* A thousand clients are a thousand descriptors. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+static bool serve(struct sim_options *options, int *exit_status, struct error *err)
+{
+	signal(SIGPIPE, SIG_IGN);
+	raise_descriptor_limit();
+	struct sim_ledger *ledger = sim_ledger_open(options->ledger, options->name, err);
+	if (!ledger)
+		return false;
+	struct sim_server server;
+	bool started = sim_server_start(&server, options, ledger, err) && write_pid(options->pid_file, err);
+	if (started)
+		sim_server_run(&server);
+	sim_server_release(&server);
+	*exit_status = server.exit_status;
+	sim_ledger_close(ledger);
+	if (started && options->pid_file)
+		unlink(options->pid_file);
+	return started;
+}
+
+int main(int argc, char **argv)
+{
+	struct sim_options options;
+	struct error err = {0};
+	bool help;
+	int status = 0;
+	sim_options_init(&options);
+	if (!sim_options_parse(&options, argc, argv, &help, &err)) {
+		fprintf(stderr, "vllm-sim: %s\n", err.text);
+		status = 2; /* as argparse */
+	} else if (help) {
+		sim_options_help(stdout);
+	} else if (options.opinion ? !print_opinions(&options, &err) : !serve(&options, &status, &err)) {
+		fprintf(stderr, "vllm-sim: %s\n", err.text);
+		status = 1;
+	}
+	sim_options_release(&options);
+	return status;
+}
