@@ -145,7 +145,7 @@ unit: $(TEST_BINARIES)
 	@$(RUN) -j $(JOBS) $(TEST_BINARIES)
 
 .PHONY: check
-check: $(TEST_BINARIES) ## unit and style tests, in seconds
+check: $(OUT)/mekiki $(TEST_BINARIES) ## unit and style tests, in seconds
 	@$(RUN) -j $(JOBS) $(TEST_BINARIES) $(STYLE)
 
 .PHONY: test
@@ -158,13 +158,13 @@ SANITIZED = LIMIT=900 ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_
 
 .PHONY: asan
 asan: ## unit, API and scenario tests under the address and undefined sanitizers
-	@$(MAKE) VARIANT=asan programs
-	@$(MAKE) VARIANT=asan sanitized SUITES='$(API) -j 1 $(SCENARIO)'
+	@$(MAKE) --no-print-directory VARIANT=asan programs
+	@$(MAKE) --no-print-directory VARIANT=asan sanitized SUITES='$(API) -j 1 $(SCENARIO)'
 
 .PHONY: tsan
 tsan: ## unit and API tests under the thread sanitizer
-	@$(MAKE) VARIANT=tsan programs
-	@$(MAKE) VARIANT=tsan sanitized SUITES='$(API)'
+	@$(MAKE) --no-print-directory VARIANT=tsan programs
+	@$(MAKE) --no-print-directory VARIANT=tsan sanitized SUITES='$(API)'
 
 .PHONY: sanitized
 sanitized: programs

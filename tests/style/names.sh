@@ -4,7 +4,8 @@
 
 # run.c has run_x(), or noun_run_x() where a folder holds the implementations of
 # one interface (backend_local_x, or the folder's own name: store_run_x); a plural
-# file has its singular (assets.c: asset_x).
+# file has its singular (assets.c: asset_x), a singular one its list (delays_x), and
+# a part of a family the family's name (csv_reader.c: csv_x).
 interfaces='backend evaluator'
 # Second nouns that live in a file, with the reason:
 nouns='
@@ -13,6 +14,7 @@ server/model/run.c no_verdict_policy what a run does with items without a verdic
 server/model/verdict.c risk a part of the verdict
 server/model/verdict.c decision_source a part of the verdict
 server/model/verdict.c outcome the verdict or the failure
+server/sched/eta.c rate what an estimate is made from
 server/main.c main called by the system
 '
 
@@ -23,7 +25,7 @@ check() {
 			for (i = 1; i <= lines; i++) if (split(line[i], word, " ") >= 2) also[word[1]] = also[word[1]] " " word[2]
 		}
 		function fits(name, noun) { return name == noun || index(name, noun "_") == 1 }
-		function known(file, name,    base, path, n, other, i) {
+		function known(file, name,    base, path, family, n, other, i) {
 			split(file, path, "/")
 			base = file
 			sub(/.*\//, "", base)
@@ -32,6 +34,9 @@ check() {
 			n = split(interfaces, other, " ")
 			for (i = 1; i <= n; i++) if (fits(name, other[i] "_" base)) return 1
 			if (base ~ /s$/ && fits(name, substr(base, 1, length(base) - 1))) return 1
+			if (fits(name, base "s")) return 1
+			family = base
+			while (sub(/_[a-z0-9]+$/, "", family)) if (fits(name, family) || fits(name, family "s")) return 1
 			n = split(also[file], other, " ")
 			for (i = 1; i <= n; i++) if (fits(name, other[i])) return 1
 			return 0
@@ -52,6 +57,7 @@ check() {
 self_test() {
 	put server/model/item.c 'void item_release(struct item *item)' '{' '}' 'static int helper(void)' '{' '}'
 	put server/workers/local.c 'void backend_local_start(void)' '{' '}'
+	put server/dataset/csv_reader.c 'void csv_reader_next(void)' '{' '}' 'void csv_field_decode(void)' '{' '}'
 	accept
 	put server/model/item.c 'void release_item(struct item *item)' '{' '}'
 	expect 'release_item() is public'

@@ -2,11 +2,11 @@
 # owners.sh - a library has one module that knows it; pure modules know no clock, lock or I/O
 . "$(dirname "$0")/lib.sh"
 
-# header: the modules that may include it
+# header: the modules that may include it (config has libcurl take URLs apart)
 owners='
 sqlite3.h: store
 microhttpd.h: api
-curl/curl.h: io
+curl/curl.h: io config
 yaml.h: config
 idn2.h: dataset base model
 zstd.h: store
