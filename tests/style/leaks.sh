@@ -6,7 +6,7 @@
 patterns='(^|[^A-Za-z0-9_.-])/(wor[k]|far[m]|roo[t]|home/[a-z]+)/|"resolve[d]":|https?://[a-z.]*(registr[y]|mirro[r]|prox[y])[a-z.]*/'
 
 files() {
-	git ls-files -z 2>/dev/null || find . -type f -print0
+	git ls-files -z 2>/dev/null || find . \( -name node_modules -o -name .git -o -path ./build \) -prune -o -type f -print0
 }
 
 check() {

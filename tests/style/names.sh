@@ -42,6 +42,7 @@ check() {
 			return 0
 		}
 		FNR == 1 { signature = "" }
+		{ gsub(/__attribute__ *\(\([^)]*\)+\) */, "") }
 		/^[A-Za-z_].*\(/ && !/;[ \t]*$/ { signature = $0 }
 		/^{/ {
 			if (signature != "" && signature !~ /^(static|struct [a-z_]+ {|enum)/ && signature !~ /=/) {
