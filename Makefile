@@ -84,6 +84,16 @@ $(OUT)/flags: force
 
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)
 
+# ---- the SQL of the store, as C ----------------------------------------------
+
+SQL = $(sort $(wildcard server/store/sql/*.sql))
+$(GEN)/sql.h: server/store/sql/embed.awk $(SQL)
+	@mkdir -p $(@D)
+	$(call say,gen )
+	$(Q)awk -f server/store/sql/embed.awk $(SQL) > $@
+# order only: which objects include it is known after the first compilation
+$(OBJECTS): | $(GEN)/sql.h
+
 # ---- the dashboard, inside the program ---------------------------------------
 
 VENDOR      = $(BUILD)/web/vendor/preact.js

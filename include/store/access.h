@@ -17,7 +17,7 @@ struct token_record {
 	char *person;      /* owned */
 	enum role role;
 	bool once;
-	int64_t created_ms, expires_ms, last_used_ms; /* 0 = never */
+	int64_t created_ms, expires_ms, last_used_ms; /* 0 = never; last used: when it last made a session */
 };
 void token_record_release(struct token_record *token);
 
@@ -26,6 +26,7 @@ bool token_insert(struct writer *writer, struct token_record *token, const char 
 bool token_revoke(struct writer *writer, int64_t id, struct error *err); /* and its sessions; ERROR_NOT_FOUND */
 /* Valid now (not expired, not used up)? ERROR_UNAUTHENTICATED otherwise. */
 bool token_check(struct reader *reader, const char *secret, int64_t now_ms, struct token_record *out, struct error *err);
+/* Newest first, without one-time tokens that are used up. Returns the count, -1 with err. */
 int token_list(struct reader *reader, struct token_record *out, int limit, struct error *err);
 
 /* Exchanges a token for a session: uses up a one-time token in the same transaction. */

@@ -50,6 +50,7 @@ bool dataset_add_problem(struct writer *writer, int64_t dataset, const struct da
 /* Everything of the record but id; adds the EVENT_DATASET_* event. ERROR_CONFLICT when the sha is taken. */
 bool dataset_finish(struct writer *writer, const struct dataset_record *dataset, struct error *err);
 bool dataset_discard(struct writer *writer, int64_t dataset, struct error *err); /* a failed or unfinished import */
+/* population 0 = none. Adds EVENT_POPULATION_TIED. */
 bool dataset_set_population(struct writer *writer, int64_t dataset, int64_t population, const char *tie_json,
                             const char *person, struct error *err);
 
@@ -70,7 +71,8 @@ int64_t dataset_item_find(struct reader *reader, int64_t dataset, const char *ke
 bool dataset_match(struct reader *reader, int64_t dataset, int64_t population, int64_t *matched, struct error *err);
 
 /* Counts by (label, stage1) of all items (of those not in the run's selection when run != 0, looked up
- * in the population by key): [label + 1][stage1 + 1]; label-conflict items apart. One pass. */
+ * in the population by key): [label + 1][stage1 + 1]; label-conflict items apart. One pass.
+ * hash: SHA-256 of the keys counted (conflicts are not), sorted, a line feed after each. */
 struct dataset_tally { int64_t counts[3][3]; int64_t conflicts; int64_t total; char hash[65]; };
 bool dataset_tally_read(struct reader *reader, int64_t population, int64_t run, struct dataset_tally *out, struct error *err);
 

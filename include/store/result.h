@@ -31,12 +31,13 @@ bool attempt_insert(struct writer *writer, int64_t run, int64_t n, int k, const 
                     const struct outcome *outcome, struct error *err);
 
 /* Forgets failures (results that are not verdicts) so that they are pending again; for `retry_failed`.
- * Verdicts are never touched. The forgotten ones stay as attempts. Returns how many, -1 with err. */
+ * Verdicts are never touched. The forgotten ones stay as attempts. The version moves on. Returns how many, -1 with err. */
 int64_t result_forget_failures(struct writer *writer, int64_t run, struct error *err);
 
 struct result_counts {
 	int64_t version;         /* highest committed sequence number, 0 = none */
-	int64_t done, verdicts, no_verdict, from_text, duplicates, retried;
+	int64_t done, verdicts, no_verdict, from_text, duplicates;
+	int64_t retried;         /* items with at least one failed attempt */
 	int64_t by_failure[FAILURE_COUNT];
 	int64_t attempts_failed;
 };

@@ -30,11 +30,13 @@ struct run_record {
 };
 void run_record_release(struct run_record *run);
 
-/* Creates the run and its selection: items[i] (item ids of the dataset) becomes n = i + 1. Sets run->id. */
+/* Creates the run and its selection: items[i] (item ids of the dataset) becomes n = i + 1. Sets run->id.
+ * Adds EVENT_RUN_CREATED, by run->created_by. */
 bool run_insert(struct writer *writer, struct run_record *run, const int64_t *items, int64_t count, struct error *err);
 /* State, cause and the times that belong to it, in one place; adds the EVENT_RUN_STATE event itself. */
 bool run_set_state(struct writer *writer, int64_t run, enum run_state to, const char *cause, const char *person,
                    int64_t now_ms, int64_t active_ms, struct error *err);
+/* Adds EVENT_RUN_WORKERS. */
 bool run_set_workers(struct writer *writer, int64_t run, const char *workers_json, const char *person, struct error *err);
 bool run_set_model(struct writer *writer, int64_t run, const char *model, struct error *err);
 
@@ -47,6 +49,9 @@ int run_list_live(struct reader *reader, struct run_record *out, int limit, stru
 
 /* The positions without a result, ascending: one pass, into *out (free()); returns the count, -1 with err. */
 int64_t run_pending(struct reader *reader, int64_t run, uint32_t **out, struct error *err);
+
+/* The frozen selection: item ids by position, (*out)[n - 1]; free(). The count, -1 with err. */
+int64_t run_selection(struct reader *reader, int64_t run, int64_t **out, struct error *err);
 
 /* Everything an evaluator needs of the item at position n. `cells`: where its first row lies in the
  * dataset file (offset, length), so that columns come from the bytes as they came. */

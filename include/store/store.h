@@ -25,11 +25,13 @@
 struct store;  /* any thread */
 struct writer; /* the writing connection: only inside an apply, only on the writer thread */
 struct reader; /* one read-only connection: one thread at a time */
+struct store_faults; /* tests only: server/store/faults.h */
 
 struct store_options {
 	const char *directory;       /* holds mekiki.db; must exist */
 	bool allow_network_filesystem;
 	const char *vfs;             /* NULL = SQLite's default; tests pass a shim that drops unsynced writes */
+	const struct store_faults *faults; /* NULL but in tests; borrowed during the call */
 };
 
 /* Opens, migrates, checks the pragmas by reading them back, starts the writer. NULL with err:
@@ -38,6 +40,7 @@ struct store *store_open(const struct store_options *options, struct error *err)
 /* Commits what is queued, checkpoints, closes. Every reader must be closed before. */
 void store_close(struct store *store);
 
+/* Applied again from the start when its transaction found no room, so it must not count or move what arg holds. */
 typedef bool store_apply(struct writer *writer, void *arg, struct error *err);
 typedef void store_done(void *arg, bool ok, const struct error *err);
 
