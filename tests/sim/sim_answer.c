@@ -37,7 +37,7 @@ static json_t *factors(const struct sim_opinion *opinion)
 
 static char *reasoning(const char *domain, const struct sim_opinion *opinion)
 {
-	struct text text;
+	AUTO_TEXT struct text text;
 	text_init(&text, 0);
 	text_addf(&text, "The name %s was looked at by its words, brands, length and top-level domain. ", domain);
 	AUTO_JSON json_t *list = factors(opinion);

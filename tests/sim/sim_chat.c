@@ -151,7 +151,7 @@ static bool admitted(struct sim_chat *chat, struct sim_problem *problem)
 {
 	struct sim_server *server = chat->server;
 	const struct sim_options *options = server->options;
-	bool full = server->batch.running_count >= server->batch.slots;
+	bool full = server->batch.frozen || server->batch.running_count >= server->batch.slots;
 	if (chat->decision.fault == SIM_FAULT_STATUS)
 		return sim_problem_set(problem, chat->decision.status, "ProxyError", NULL, "simulated status %d",
 				       chat->decision.status);
@@ -269,7 +269,7 @@ static void add_event(struct text *out, const struct sim_chat *chat, json_t *cho
 /* The whole stream at the end of the work: the frames are vLLM's, their times are not. */
 static void send_stream(struct sim_chat *chat, struct sim_connection *connection)
 {
-	struct text bytes;
+	AUTO_TEXT struct text bytes;
 	text_init(&bytes, 0);
 	sim_http_head(&bytes, 200, "text/event-stream; charset=utf-8", -1, connection->keep_alive, chat->more);
 	add_event(&bytes, chat, json_pack("[{s:i, s:o, s:n, s:n}]", "index", 0, "delta", message_of(chat), "logprobs", "finish_reason"),
@@ -301,7 +301,7 @@ static void send_answer(struct sim_chat *chat, struct sim_connection *connection
 		sim_connection_reply(connection, 200, "application/json", body, chat->more);
 		return;
 	}
-	struct text bytes;
+	AUTO_TEXT struct text bytes;
 	text_init(&bytes, 0);
 	sim_http_head(&bytes, 200, "application/json", (long long)strlen(body), connection->keep_alive, chat->more);
 	text_add_bytes(&bytes, body, strlen(body) / 2);

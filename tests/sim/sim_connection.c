@@ -116,7 +116,7 @@ void sim_connection_send(struct sim_connection *connection, struct text *bytes, 
 void sim_connection_reply(struct sim_connection *connection, int status, const char *type, const char *body,
 			  const char *more)
 {
-	struct text bytes;
+	AUTO_TEXT struct text bytes;
 	text_init(&bytes, 0);
 	sim_http_head(&bytes, status, type, (long long)strlen(body), connection->keep_alive, more);
 	text_add(&bytes, body);

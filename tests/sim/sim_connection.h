@@ -34,7 +34,7 @@ void sim_connection_reply(struct sim_connection *connection, int status, const c
 			  const char *more);
 void sim_connection_reply_late(struct sim_connection *connection, uint64_t after_ms, int status, const char *type,
 			       const char *body);
-/* Sends bytes as they are (taken over); `last` closes afterwards. */
+/* Sends bytes as they are (taken out of the text); `last` closes afterwards. */
 void sim_connection_send(struct sim_connection *connection, struct text *bytes, bool last);
 void sim_connection_close(struct sim_connection *connection);
 void sim_connection_reset(struct sim_connection *connection);

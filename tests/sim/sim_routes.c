@@ -101,25 +101,37 @@ static void get_load(struct sim_connection *connection, const struct sim_http_re
 	sim_connection_reply(connection, 200, json_media, "{\"server_load\":0}", NULL);
 }
 
+static char *metrics_now(struct sim_server *server)
+{
+	AUTO_TEXT struct text text;
+	text_init(&text, 0);
+	sim_server_pump(server);
+	sim_metrics_text(&server->metrics, &server->batch, sim_server_model(server),
+			 strcmp(server->options->metrics, "old") == 0, &text);
+	return text_take(&text);
+}
+
+/* Keeps what a scrape says from the moment the metrics stand still. */
+static void freeze_metrics(struct sim_server *server)
+{
+	bool frozen = server->options->freeze || strcmp(server->options->metrics, "frozen") == 0;
+	if (!frozen)
+		free(TAKE(server->frozen_metrics));
+	else if (!server->frozen_metrics)
+		server->frozen_metrics = metrics_now(server);
+}
+
 static void get_metrics(struct sim_connection *connection, const struct sim_http_request *request)
 {
 	(void)request;
-	static const char type[] = "text/plain; version=1.0.0; charset=utf-8";
 	struct sim_server *server = connection->server;
-	const char *names = server->options->metrics;
-	if (strcmp(names, "none") == 0) {
+	if (strcmp(server->options->metrics, "none") == 0) {
 		sim_connection_reply(connection, 404, json_media, "{\"detail\":\"Not Found\"}", NULL);
 		return;
 	}
-	sim_server_pump(server);
-	AUTO_TEXT struct text text;
-	text_init(&text, 0);
-	sim_metrics_text(&server->metrics, &server->batch, sim_server_model(server), strcmp(names, "old") == 0, &text);
-	if (strcmp(names, "frozen") != 0)
-		free(TAKE(server->frozen_metrics));
-	else if (!server->frozen_metrics)
-		server->frozen_metrics = memory_copy(text.data);
-	sim_connection_reply(connection, 200, type, server->frozen_metrics ? server->frozen_metrics : text.data, NULL);
+	freeze_metrics(server);
+	AUTO_FREE char *text = server->frozen_metrics ? memory_copy(server->frozen_metrics) : metrics_now(server);
+	sim_connection_reply(connection, 200, "text/plain; version=1.0.0; charset=utf-8", text, NULL);
 }
 
 static void get_faults(struct sim_connection *connection, const struct sim_http_request *request)
@@ -140,6 +152,7 @@ static void post_faults(struct sim_connection *connection, const struct sim_http
 		reply_json(connection, 400, problem);
 		return;
 	}
+	freeze_metrics(server);
 	get_faults(connection, request);
 	sim_server_apply(server, json_object_get(body, "away-after") != NULL);
 }
