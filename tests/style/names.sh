@@ -7,22 +7,25 @@
 # file has its singular (assets.c: asset_x), a singular one its list (delays_x), and
 # a part of a family the family's name (csv_reader.c: csv_x).
 interfaces='backend evaluator'
-# Second nouns that live in a file, with the reason:
+# Second nouns that live in a file, "FILE: NOUN... - REASON":
 nouns='
-server/model/item.c binary the two values of a label, part of the item
-server/model/run.c no_verdict_policy what a run does with items without a verdict
-server/model/verdict.c risk a part of the verdict
-server/model/verdict.c decision_source a part of the verdict
-server/model/verdict.c outcome the verdict or the failure
-server/sched/eta.c rate what an estimate is made from
-server/main.c main called by the system
+server/main.c: main - called by the system
+server/model/item.c: binary - the two values of a label, part of the item
+server/model/run.c: no_verdict_policy - what a run does with items without a verdict
+server/model/verdict.c: risk decision_source outcome - the parts of what an evaluator says
+server/dataset/columns.c: meaning output_column cell - what a column means and what a cell of it says
+server/sched/eta.c: rate - what an estimate is made from
+server/store/access.c: role token session setting - one family of tables: who may come in
+server/store/result.c: attempt - a result that was not accepted
+server/store/statement.c: column - what a statement answers
+server/store/store.c: reader - the read-only half of the store
 '
 
 check() {
 	sources '*.c' server | xargs -r awk -v nouns="$nouns" -v interfaces="$interfaces" '
 		BEGIN {
 			lines = split(nouns, line, "\n")
-			for (i = 1; i <= lines; i++) if (split(line[i], word, " ") >= 2) also[word[1]] = also[word[1]] " " word[2]
+			for (i = 1; i <= lines; i++) if (split(line[i], part, / *[:-] /) == 3) also[part[1]] = part[2]
 		}
 		function fits(name, noun) { return name == noun || index(name, noun "_") == 1 }
 		function known(file, name,    base, path, family, n, other, i) {
