@@ -25,7 +25,7 @@ check() {
 	sources '*.c' server | xargs -r awk -v nouns="$nouns" -v interfaces="$interfaces" '
 		BEGIN {
 			lines = split(nouns, line, "\n")
-			for (i = 1; i <= lines; i++) if (split(line[i], part, / *[:-] /) == 3) also[part[1]] = part[2]
+			for (i = 1; i <= lines; i++) if (split(line[i], part, / *[:-] /) >= 3) also[part[1]] = part[2]
 		}
 		function fits(name, noun) { return name == noun || index(name, noun "_") == 1 }
 		function known(file, name,    base, path, family, n, other, i) {
