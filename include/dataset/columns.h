@@ -14,7 +14,6 @@
 #include <stddef.h>
 
 #include "base/error.h"
-#include "model/item.h"
 
 enum meaning {
 	MEANING_NONE,
@@ -27,7 +26,7 @@ enum meaning {
 	MEANING_TLD,
 	MEANING_COUNT
 };
-const char *meaning_name(enum meaning meaning); /* "label" */
+const char *columns_meaning_name(enum meaning meaning); /* "label" */
 
 struct column {
 	char *name; /* owned, unique */
@@ -57,10 +56,6 @@ enum output_column {
 	OUTPUT_ERROR, OUTPUT_ERROR_DETAIL, OUTPUT_FINISH_REASON, OUTPUT_PROMPT_TOKENS, OUTPUT_COMPLETION_TOKENS,
 	OUTPUT_MODEL, OUTPUT_EVALUATED_AT, OUTPUT_FINAL_PRED, OUTPUT_COUNT
 };
-const char *output_column_name(enum output_column column);
-
-/* Cells. false: neither a value nor one of the ways to write that it is missing. */
-bool cell_binary(const char *bytes, size_t length, enum binary *out);     /* UNKNOWN = missing */
-bool cell_probability(const char *bytes, size_t length, double *out);     /* 0..1, NAN = missing */
+const char *columns_output_name(enum output_column column);
 
 #endif

@@ -1,8 +1,7 @@
-/* confusion.h - from counts to matrices and figures
+/* confusion.h - from a tally to matrices and figures
  *
- * A tally counts items by label, stage-1 prediction and what the run made of
- * them. Every matrix is a sum over it, so the four denominators (stage-1 or final,
- * handed-off or overall) are never mixed. Positive = phishing.
+ * Every matrix is a named sum over one tally, so the four denominators (stage-1 or
+ * final, handed-off or overall) are never mixed. Positive = phishing.
  *
  *   handed-off   the items that the run selected
  *   overall      all items of the population: the run's verdict where there is
@@ -20,33 +19,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "model/item.h"
 #include "model/run.h"
 #include "stats/interval.h"
-
-enum tally_outcome {
-	TALLY_BENIGN,     /* the run's verdict */
-	TALLY_PHISHING,
-	TALLY_NO_VERDICT, /* done, and a failure */
-	TALLY_PENDING,    /* selected, not done */
-	TALLY_OUTSIDE,    /* of the population, not selected */
-	TALLY_OUTCOMES
-};
-
-struct tally {
-	int64_t items[3][3][TALLY_OUTCOMES]; /* [label + 1][stage1 + 1] */
-	int64_t conflicts[TALLY_OUTCOMES];   /* items whose rows carry different labels: in no matrix */
-};
-
-void tally_add(struct tally *tally, enum binary label, enum binary stage1, bool conflict, enum tally_outcome outcome,
-               int64_t times);
-/* An item that was pending has come to an end. */
-void tally_move(struct tally *tally, enum binary label, enum binary stage1, bool conflict, enum tally_outcome to);
+#include "stats/tally.h"
 
 enum stage { STAGE_ONE, STAGE_FINAL };
 enum subset { SUBSET_HANDED, SUBSET_OVERALL };
-const char *stage_name(enum stage stage);    /* "stage1", "final" */
-const char *subset_name(enum subset subset); /* "handed", "overall" */
+const char *confusion_stage_name(enum stage stage);    /* "stage1", "final" */
+const char *confusion_subset_name(enum subset subset); /* "handed", "overall" */
 
 /* tp + fp + fn + tn = covered. What else is in n: items without a prediction that counts, and pending ones. */
 struct confusion {
@@ -67,13 +47,6 @@ struct figures {
 	struct rate precision, recall, fpr, fnr, accuracy;
 	double f1, mcc; /* NAN = undefined */
 };
-struct figures figures_of(const struct confusion *confusion);
-
-/* Among labelled items with a stage-1 prediction and a verdict. */
-struct changes {
-	int64_t fixed_fn, fixed_fp;   /* stage-1 was wrong, the verdict is right */
-	int64_t broken_tp, broken_tn; /* the other way: new false negatives, new false positives */
-};
-struct changes changes_of(const struct tally *tally);
+struct figures confusion_figures(const struct confusion *confusion);
 
 #endif

@@ -11,6 +11,6 @@ struct rate {
 };
 
 /* Wilson's score interval at 95 % (Wilson 1927): sound for small n and for ratios near 0 and 1. */
-struct rate rate_wilson(int64_t k, int64_t n);
+struct rate interval_wilson(int64_t k, int64_t n);
 
 #endif

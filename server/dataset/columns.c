@@ -1,6 +1,5 @@
 #include "dataset/columns.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,12 +47,12 @@ static const char *const output_names[OUTPUT_COUNT] = {
 	[OUTPUT_FINAL_PRED] = "final_pred",
 };
 
-const char *meaning_name(enum meaning meaning)
+const char *columns_meaning_name(enum meaning meaning)
 {
 	return meaning_names[meaning];
 }
 
-const char *output_column_name(enum output_column column)
+const char *columns_output_name(enum output_column column)
 {
 	return output_names[column];
 }
@@ -186,70 +185,4 @@ bool columns_check(const struct columns *columns, struct error *err)
 				 "no column \"domain\"; found %s; the nearest is \"%.60s\": call it \"domain\"", found.data, nearest);
 	return error_set(err, ERROR_INPUT, "no column \"domain\"; found %s; call the column that holds the domains \"domain\"",
 			 found.data);
-}
-
-static bool equal_fold(const char *bytes, size_t length, const char *word)
-{
-	size_t i = 0;
-	for (; i < length && word[i]; i++) {
-		char c = bytes[i] >= 'A' && bytes[i] <= 'Z' ? (char)(bytes[i] + 32) : bytes[i];
-		if (c != word[i])
-			return false;
-	}
-	return i == length && word[i] == '\0';
-}
-
-static bool is_missing(const char *bytes, size_t length)
-{
-	static const char *const words[] = {"", "nan", "none", "null", "na", "n/a", "<na>"};
-	for (size_t i = 0; i < COUNT_OF(words); i++)
-		if (equal_fold(bytes, length, words[i]))
-			return true;
-	return false;
-}
-
-static void trim(const char **bytes, size_t *length)
-{
-	for (; *length && is_blank(**bytes); --*length)
-		++*bytes;
-	while (*length && is_blank((*bytes)[*length - 1]))
-		--*length;
-}
-
-bool cell_binary(const char *bytes, size_t length, enum binary *out)
-{
-	static const struct {
-		const char *word;
-		enum binary value;
-	} words[] = {
-		{"0", BINARY_BENIGN},     {"1", BINARY_PHISHING},    {"false", BINARY_BENIGN}, {"true", BINARY_PHISHING},
-		{"0.0", BINARY_BENIGN},   {"1.0", BINARY_PHISHING},  {"no", BINARY_BENIGN},    {"yes", BINARY_PHISHING},
-		{"benign", BINARY_BENIGN},{"phishing", BINARY_PHISHING},
-	};
-	*out = BINARY_UNKNOWN;
-	trim(&bytes, &length);
-	for (size_t i = 0; i < COUNT_OF(words); i++)
-		if (equal_fold(bytes, length, words[i].word)) {
-			*out = words[i].value;
-			return true;
-		}
-	return is_missing(bytes, length);
-}
-
-bool cell_probability(const char *bytes, size_t length, double *out)
-{
-	char number[64];
-	double value;
-	*out = NAN;
-	trim(&bytes, &length);
-	if (is_missing(bytes, length))
-		return true;
-	if (length >= sizeof(number) || memchr(bytes, '\0', length))
-		return false;
-	memcpy(number, bytes, length);
-	number[length] = '\0';
-	if (!text_to_double(number, &value) || value < 0 || value > 1)
-		return false;
-	*out = value;
-	return true;
 }

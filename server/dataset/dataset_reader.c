@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "dataset/cell.h"
 #include "dataset/key.h"
 #include "dataset/spelling.h"
 

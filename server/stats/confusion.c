@@ -3,27 +3,12 @@
 #include <assert.h>
 #include <math.h>
 
-void tally_add(struct tally *tally, enum binary label, enum binary stage1, bool conflict, enum tally_outcome outcome,
-               int64_t times)
-{
-	if (conflict)
-		tally->conflicts[outcome] += times;
-	else
-		tally->items[label + 1][stage1 + 1][outcome] += times;
-}
-
-void tally_move(struct tally *tally, enum binary label, enum binary stage1, bool conflict, enum tally_outcome to)
-{
-	tally_add(tally, label, stage1, conflict, TALLY_PENDING, -1);
-	tally_add(tally, label, stage1, conflict, to, 1);
-}
-
-const char *stage_name(enum stage stage)
+const char *confusion_stage_name(enum stage stage)
 {
 	return stage == STAGE_ONE ? "stage1" : "final";
 }
 
-const char *subset_name(enum subset subset)
+const char *confusion_subset_name(enum subset subset)
 {
 	return subset == SUBSET_HANDED ? "handed" : "overall";
 }
@@ -120,27 +105,16 @@ static double mcc_of(const struct confusion *c)
 	return scale > 0 ? (tp * tn - fp * fn) / scale : NAN;
 }
 
-struct figures figures_of(const struct confusion *c)
+struct figures confusion_figures(const struct confusion *c)
 {
 	assert(c->covered == c->tp + c->fp + c->fn + c->tn);
 	return (struct figures){
-		.precision = rate_wilson(c->tp, c->tp + c->fp),
-		.recall = rate_wilson(c->tp, c->tp + c->fn),
-		.fpr = rate_wilson(c->fp, c->fp + c->tn),
-		.fnr = rate_wilson(c->fn, c->fn + c->tp),
-		.accuracy = rate_wilson(c->tp + c->tn, c->covered),
+		.precision = interval_wilson(c->tp, c->tp + c->fp),
+		.recall = interval_wilson(c->tp, c->tp + c->fn),
+		.fpr = interval_wilson(c->fp, c->fp + c->tn),
+		.fnr = interval_wilson(c->fn, c->fn + c->tp),
+		.accuracy = interval_wilson(c->tp + c->tn, c->covered),
 		.f1 = f1_of(c),
 		.mcc = mcc_of(c),
-	};
-}
-
-struct changes changes_of(const struct tally *tally)
-{
-	enum { BENIGN = BINARY_BENIGN + 1, PHISHING = BINARY_PHISHING + 1 };
-	return (struct changes){
-		.fixed_fn = tally->items[PHISHING][BENIGN][TALLY_PHISHING],
-		.fixed_fp = tally->items[BENIGN][PHISHING][TALLY_BENIGN],
-		.broken_tp = tally->items[PHISHING][PHISHING][TALLY_BENIGN],
-		.broken_tn = tally->items[BENIGN][BENIGN][TALLY_PHISHING],
 	};
 }

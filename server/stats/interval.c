@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <math.h>
 
-struct rate rate_wilson(int64_t k, int64_t n)
+struct rate interval_wilson(int64_t k, int64_t n)
 {
 	static const double z = 1.959963984540054; /* of the normal distribution, two-sided 95 % */
 	struct rate rate = {.k = k, .n = n, .est = NAN, .lo = NAN, .hi = NAN};

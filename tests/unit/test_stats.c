@@ -49,7 +49,7 @@ static void assert_matrix(const struct confusion *c, int64_t tp, int64_t fp, int
 static void assert_printed(const struct confusion *c, const char *expected)
 {
 	char text[40];
-	struct figures figures = figures_of(c);
+	struct figures figures = confusion_figures(c);
 	snprintf(text, sizeof(text), "%.4f %.4f %.4f", figures.precision.est, figures.recall.est, figures.f1);
 	assert_string_equal(text, expected);
 }
@@ -89,7 +89,7 @@ static void test_the_diary_of_the_whole_population(void **state)
 	assert_printed(&one, "0.9950 0.9722 0.9835");
 	assert_printed(&final, "0.9937 0.9728 0.9832");
 	char text[40];
-	struct figures a = figures_of(&one), b = figures_of(&final);
+	struct figures a = confusion_figures(&one), b = confusion_figures(&final);
 	snprintf(text, sizeof(text), "%+.4f %+.4f %+.4f", b.precision.est - a.precision.est, b.recall.est - a.recall.est,
 		 b.f1 - a.f1);
 	assert_string_equal(text, "-0.0013 +0.0006 -0.0003");
@@ -157,9 +157,9 @@ static void test_undefined_figures_are_not_zero(void **state)
 {
 	(void)state;
 	const struct confusion nothing = {0}, benign_only = {.tn = 5, .covered = 5};
-	struct figures figures = figures_of(&nothing);
+	struct figures figures = confusion_figures(&nothing);
 	assert_true(isnan(figures.precision.est) && isnan(figures.f1) && isnan(figures.mcc) && isnan(figures.accuracy.lo));
-	figures = figures_of(&benign_only);
+	figures = confusion_figures(&benign_only);
 	assert_true(isnan(figures.recall.est) && isnan(figures.f1) && isnan(figures.mcc));
 	assert_true(figures.accuracy.est == 1.0);
 	assert_true(figures.fpr.est == 0.0);
@@ -169,7 +169,7 @@ static void test_mcc_of_a_known_matrix(void **state)
 {
 	(void)state;
 	const struct confusion c = {.tp = 6, .fp = 1, .fn = 2, .tn = 3, .covered = 12};
-	assert_true(fabs(figures_of(&c).mcc - 0.478091) < 1e-6);
+	assert_true(fabs(confusion_figures(&c).mcc - 0.478091) < 1e-6);
 }
 
 static void test_changes_count_what_the_run_mended_and_broke(void **state)
@@ -177,7 +177,7 @@ static void test_changes_count_what_the_run_mended_and_broke(void **state)
 	(void)state;
 	struct tally tally = {0};
 	add_the_three_thousand(&tally);
-	struct changes changes = changes_of(&tally);
+	struct changes changes = tally_changes(&tally);
 	assert_int_equal(changes.fixed_fn, 40);
 	assert_int_equal(changes.fixed_fp, 0);
 	assert_int_equal(changes.broken_tn, 80);
@@ -187,13 +187,13 @@ static void test_changes_count_what_the_run_mended_and_broke(void **state)
 static void test_wilson_gives_the_textbook_intervals(void **state)
 {
 	(void)state;
-	struct rate rate = rate_wilson(8, 10);
+	struct rate rate = interval_wilson(8, 10);
 	assert_true(fabs(rate.lo - 0.490162) < 1e-6 && fabs(rate.hi - 0.943318) < 1e-6);
-	rate = rate_wilson(0, 10);
+	rate = interval_wilson(0, 10);
 	assert_true(rate.lo == 0 && fabs(rate.hi - 0.277533) < 1e-6);
-	rate = rate_wilson(10, 10);
+	rate = interval_wilson(10, 10);
 	assert_true(rate.hi == 1 && fabs(rate.lo - 0.722467) < 1e-6);
-	rate = rate_wilson(0, 0);
+	rate = interval_wilson(0, 0);
 	assert_true(isnan(rate.est) && isnan(rate.lo));
 }
 
