@@ -7,9 +7,12 @@
 //
 // Pure: the same name, the same score.
 
-const lures = /login|signin|verif|secur|account|update|wallet|bonus|claim|airdrop|support|confirm|recover|unlock|gift|reward|giveaway|promo|event|connect|free|swap|mint|nft|token/g;
-const brands = /binance|coinbase|metamask|ledger|trezor|uniswap|opensea|etherwallet|ethereum|blockchain|bitcoin|bitfinex|kraken|kucoin|huobi|poloniex|paypal|elon|musk|tesla/g;
-const cheap = /\.(xyz|top|live|online|site|club|icu|click|link|cc|tk|ml|ga|cf|gq|fun|website|space|info|pw|buzz|vip|tech|ru|us|network)$/;
+const lures =
+	/login|signin|verif|secur|account|update|wallet|bonus|claim|airdrop|support|confirm|recover|unlock|gift|reward|giveaway|promo|event|connect|free|swap|mint|nft|token/g;
+const brands =
+	/binance|coinbase|metamask|ledger|trezor|uniswap|opensea|etherwallet|ethereum|blockchain|bitcoin|bitfinex|kraken|kucoin|huobi|poloniex|paypal|elon|musk|tesla/g;
+const cheap =
+	/\.(xyz|top|live|online|site|club|icu|click|link|cc|tk|ml|ga|cf|gq|fun|website|space|info|pw|buzz|vip|tech|ru|us|network)$/;
 const settled = /\.(com|org|net|edu|gov|[a-z]{2})$/;
 
 const count = (text, pattern) => (text.match(pattern) ?? []).length;
