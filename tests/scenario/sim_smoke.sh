@@ -359,6 +359,14 @@ wait "$pid"
 check 'it exits as told' is "$?" 7
 pid=''
 
+start --exit-on poison.example --exit-code 3 --instant --model real
+ask poison.example
+check 'poison gets no answer' is "$rc" 56
+wait "$pid"
+check 'poison ends the server' is "$?" 3
+pid=''
+check 'the ledger knows of what it died' ledger_has '"outcome":"died","fault":"exit-on"'
+
 stop
 "$SIM" --port 0 --load-time 400 >"$dir/out" 2>"$dir/err" &
 pid=$!
@@ -374,7 +382,12 @@ check 'and says so' has 'Address already in use'
 "$SIM" --prot 1 2>"$dir/body"
 check 'an unknown option is exit 2' is "$?" 2
 "$SIM" --help >"$dir/body"
+check 'the work of a domain is printed' grep -qE '^a.example	[0-9.]+$' <(echo a.example | "$SIM" --work -)
 check 'help lists the failures' has '--hang-once D|@FILE'
+readme=$(dirname "$0")/../sim/README.md
+for option in $(sed -n 's/^  \(--[a-z0-9-]*\) .*/\1/p' "$dir/body"); do
+	check "README.md knows $option" grep -qE "^\| .$option[ \`]" "$readme"
+done
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -49,7 +49,8 @@ static void account(struct sim_chat *chat, const char *outcome, int status, cons
 	const char *fault = sim_faults_name(chat->decision.fault);
 	bool started = chat->job.started >= 0;
 	double queued = (started ? chat->job.started : server->batch.now) - chat->job.arrived;
-	bool verdict = finish_reason && chat->content;
+	/* What a client can have read: not what a fault took away. */
+	bool verdict = finish_reason && !fault && !chat->cut;
 	json_t *line = json_pack("{s:I, s:o, s:o, s:I, s:s, s:o, s:i, s:o, s:o, s:f, s:f, s:i, s:f}", "n", (json_int_t)chat->number,
 				 "id", json_text_or_null(chat->id), "domain", json_text_or_null(chat->request.domain), "attempt",
 				 (json_int_t)chat->attempt, "outcome", outcome, "fault", json_text_or_null(fault), "status",
@@ -327,7 +328,8 @@ static void finish_answer(struct sim_chat *chat)
 static void finish_without_answer(struct sim_chat *chat, bool reset)
 {
 	struct sim_connection *connection = detach(chat);
-	account(chat, reset ? "reset" : "closed", 0, NULL);
+	bool died = chat->decision.fault == SIM_FAULT_EXIT;
+	account(chat, died ? "died" : reset ? "reset" : "closed", 0, NULL);
 	if (connection && reset)
 		sim_connection_reset(connection);
 	else if (connection)
@@ -348,6 +350,9 @@ void sim_chat_finish(struct sim_job *job)
 		refuse(chat, &problem, "failed");
 	} else if (fault == SIM_FAULT_RESET || fault == SIM_FAULT_EMPTY_REPLY) {
 		finish_without_answer(chat, fault == SIM_FAULT_RESET);
+	} else if (fault == SIM_FAULT_EXIT) {
+		sim_server_stop(chat->server, (int)chat->server->options->exit_code);
+		finish_without_answer(chat, true);
 	} else {
 		finish_answer(chat);
 	}

@@ -15,6 +15,7 @@ static const struct row {
 	{SIM_FAULT_STATUS, "status-mix", 0, false},
 	{SIM_FAULT_CONTEXT, "context-domain", 0, false},
 	{SIM_FAULT_ALWAYS, "always-fail", 0, true},
+	{SIM_FAULT_EXIT, "exit-on", 0, true},
 	{SIM_FAULT_HANG, "hang", offsetof(struct sim_options, hang), false},
 	{SIM_FAULT_500, "fail-500", offsetof(struct sim_options, fail_500), true},
 	{SIM_FAULT_RESET, "reset", offsetof(struct sim_options, reset), true},
@@ -69,6 +70,8 @@ static enum sim_fault by_domain(const struct sim_options *options, const char *d
 		return SIM_FAULT_CONTEXT;
 	if (sim_options_lists(options->always_fail, domain))
 		return SIM_FAULT_ALWAYS;
+	if (sim_options_lists(options->exit_on, domain))
+		return SIM_FAULT_EXIT;
 	if (sim_options_lists(options->hang_domain, domain))
 		return SIM_FAULT_HANG;
 	if (attempt == 1 && sim_options_lists(options->hang_once, domain))

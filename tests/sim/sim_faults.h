@@ -16,6 +16,7 @@ enum sim_fault {
 	SIM_FAULT_STATUS, /* at once, see `status` */
 	SIM_FAULT_CONTEXT,
 	SIM_FAULT_ALWAYS,
+	SIM_FAULT_EXIT,
 	SIM_FAULT_HANG,
 	SIM_FAULT_500,
 	SIM_FAULT_RESET,

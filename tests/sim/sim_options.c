@@ -69,6 +69,7 @@ static const struct option table[] = {
 	INT("seed", seed, 0, MOST, "1", "N", "of the service times: the same seed, the same total work"),
 	INT("opinion-seed", opinion_seed, 0, MOST, "1", "N", "of the opinions"),
 	TEXT("opinion", opinion, NULL, "FILE", "serve nothing: print DOMAIN<TAB>true|false<TAB>CONFIDENCE for each line (- is stdin)"),
+	TEXT("work", work, NULL, "FILE", "serve nothing: print DOMAIN<TAB>SECONDS of service alone, before slowness and scale"),
 	REAL("slowness", slowness, 0.001, 1e6, "1", "FACTOR", "every service time times this"),
 	REAL("beta", beta, 0, 100, "0.03", "B", "with b in the batch each is slower by 1 + B (b - 1)"),
 	REAL("time-scale", time_scale, 1e-6, 1000, "1", "FACTOR", "every time times this, but for --keepalive"),
@@ -109,7 +110,8 @@ static const struct option table[] = {
 	LIVE_INT("away-after", away_after, -1, HOUR_MS, "-1", "MS", "from ready, or from the POST that sets it; -1 = never"),
 	LIVE_INT("away-for", away_for, 1, HOUR_MS, "6000", "MS", "stops listening, resets its connections, comes back"),
 	LIVE_INT("exit-after", exit_after, 0, MOST, "0", "N", "exit after N chat requests have ended; 0 = never"),
-	LIVE_INT("exit-code", exit_code, 0, 255, "0", "CODE", "of that exit (a dead vLLM exits 0)"),
+	LIVE_LIST("exit-on", exit_on, "poison: exits half-way through a request for this domain"),
+	LIVE_INT("exit-code", exit_code, 0, 255, "0", "CODE", "of both exits (a dead vLLM exits 0)"),
 };
 
 static void *place_of(const struct sim_options *options, const struct option *option)

@@ -20,7 +20,7 @@
 struct sim_options {
 	/* the server */
 	int64_t port;
-	char *host, *root, *api_key, *version, *pid_file, *ledger, *name, *opinion;
+	char *host, *root, *api_key, *version, *pid_file, *ledger, *name, *opinion, *work;
 	json_t *models; /* a set: an object whose keys are the members, in order; so are all lists here */
 	int64_t max_model_len, max_num_seqs, keepalive;
 	bool enable_request_id_headers, reuseport;
@@ -31,7 +31,7 @@ struct sim_options {
 	/* failures of answers: shares of attempts, 0..1 */
 	double fail_500, cut_body, malformed, finish_length, finish_abort, empty, empty_reply, reset, hang, wrong_schema;
 	char *status_mix;
-	json_t *always_fail, *context_domain, *hang_domain, *hang_once;
+	json_t *always_fail, *context_domain, *hang_domain, *hang_once, *exit_on;
 	bool ignore_schema, constant_answer, content_in_reasoning, think_text;
 	char *error_body, *reasoning_field;
 	/* failures of the server */

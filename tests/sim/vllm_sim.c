@@ -19,23 +19,36 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "sim_latency.h"
 #include "sim_opinion.h"
 #include "sim_server.h"
 
-/* --opinion: the same judgement without a server, one line per domain. */
-static bool print_opinions(const struct sim_options *options, struct error *err)
+typedef void line_printer(const struct sim_options *options, const char *domain);
+
+static void print_opinion(const struct sim_options *options, const char *domain)
 {
-	bool from_stdin = strcmp(options->opinion, "-") == 0;
-	FILE *file = from_stdin ? stdin : fopen(options->opinion, "re");
+	struct sim_opinion opinion;
+	sim_opinion_of((uint64_t)options->opinion_seed, domain, &opinion);
+	printf("%s\t%s\t%.2f\n", domain, opinion.is_phishing ? "true" : "false", opinion.confidence);
+}
+
+static void print_work(const struct sim_options *options, const char *domain)
+{
+	printf("%s\t%.6f\n", domain, sim_latency_of((uint64_t)options->seed, domain));
+}
+
+/* --opinion, --work: what the server would do, without a server, one line per domain. */
+static bool print_lines(const struct sim_options *options, const char *path, line_printer *print, struct error *err)
+{
+	bool from_stdin = strcmp(path, "-") == 0;
+	FILE *file = from_stdin ? stdin : fopen(path, "re");
 	if (!file)
-		return error_set(err, ERROR_IO, "%s: %s", options->opinion, strerror(errno));
+		return error_set(err, ERROR_IO, "%s: %s", path, strerror(errno));
 	AUTO_FREE char *line = NULL;
 	size_t capacity = 0;
 	while (getline(&line, &capacity, file) >= 0) {
 		line[strcspn(line, "\r\n")] = '\0';
-		struct sim_opinion opinion;
-		sim_opinion_of((uint64_t)options->opinion_seed, line, &opinion);
-		printf("%s\t%s\t%.2f\n", line, opinion.is_phishing ? "true" : "false", opinion.confidence);
+		print(options, line);
 	}
 	if (!from_stdin)
 		fclose(file);
@@ -82,6 +95,15 @@ static bool serve(struct sim_options *options, int *exit_status, struct error *e
 	return started;
 }
 
+static bool act(struct sim_options *options, int *status, struct error *err)
+{
+	if (options->opinion)
+		return print_lines(options, options->opinion, print_opinion, err);
+	if (options->work)
+		return print_lines(options, options->work, print_work, err);
+	return serve(options, status, err);
+}
+
 int main(int argc, char **argv)
 {
 	struct sim_options options;
@@ -94,7 +116,7 @@ int main(int argc, char **argv)
 		status = 2; /* as argparse */
 	} else if (help) {
 		sim_options_help(stdout);
-	} else if (options.opinion ? !print_opinions(&options, &err) : !serve(&options, &status, &err)) {
+	} else if (!act(&options, &status, &err)) {
 		fprintf(stderr, "vllm-sim: %s\n", err.text);
 		status = 1;
 	}
