@@ -44,7 +44,7 @@ struct confusion confusion_of(const struct tally *tally, enum stage stage, enum 
 const char *confusion_formula(enum stage stage, enum subset subset, enum no_verdict_policy policy);
 
 struct figures {
-	struct rate precision, recall, fpr, fnr, accuracy;
+	struct ratio precision, recall, fpr, fnr, accuracy;
 	double f1, mcc; /* NAN = undefined */
 };
 struct figures confusion_figures(const struct confusion *confusion);

@@ -187,7 +187,7 @@ static void test_changes_count_what_the_run_mended_and_broke(void **state)
 static void test_wilson_gives_the_textbook_intervals(void **state)
 {
 	(void)state;
-	struct rate rate = interval_wilson(8, 10);
+	struct ratio rate = interval_wilson(8, 10);
 	assert_true(fabs(rate.lo - 0.490162) < 1e-6 && fabs(rate.hi - 0.943318) < 1e-6);
 	rate = interval_wilson(0, 10);
 	assert_true(rate.lo == 0 && fabs(rate.hi - 0.277533) < 1e-6);
