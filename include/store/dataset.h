@@ -67,6 +67,12 @@ int dataset_rows(struct reader *reader, int64_t dataset, int64_t after, int limi
 int dataset_items(struct reader *reader, int64_t dataset, int64_t after, int limit, struct item *out, struct error *err);
 /* Item id of a key, 0 = none, -1 with err. */
 int64_t dataset_item_find(struct reader *reader, int64_t dataset, const char *key, struct error *err);
+/* An item and where its first row lies in the dataset's file; release the item. */
+struct dataset_item {
+	struct item item;
+	int64_t row, row_offset, row_length;
+};
+bool dataset_item_read(struct reader *reader, int64_t dataset, int64_t item, struct dataset_item *out, struct error *err);
 /* How many items of `dataset` are among those of `population`. */
 bool dataset_match(struct reader *reader, int64_t dataset, int64_t population, int64_t *matched, struct error *err);
 

@@ -201,3 +201,20 @@ bool dataset_tally_read(struct reader *reader, int64_t population, int64_t run, 
 	AUTO_FREE uint8_t *selected = read_selected(connection, population, run, items, err);
 	return selected && read_tally(connection, population, selected, out, err);
 }
+
+bool dataset_item_read(struct reader *reader, int64_t dataset, int64_t item, struct dataset_item *out, struct error *err)
+{
+	struct connection *connection = &reader->connection;
+	AUTO(statement_end)
+	sqlite3_stmt *s = statement_start(connection, SQL_DATASET_ITEM_READ, VALUES(integer(dataset), integer(item)));
+	bool ok;
+	if (!statement_next(connection, s, &ok, err))
+		return ok ? error_set(err, ERROR_NOT_FOUND, "the dataset has no item %lld", (long long)item) : false;
+	*out = (struct dataset_item){
+		.item = column_item(s, 0),
+		.row = sqlite3_column_int64(s, 8),
+		.row_offset = sqlite3_column_int64(s, 9),
+		.row_length = sqlite3_column_int64(s, 10),
+	};
+	return true;
+}

@@ -78,6 +78,12 @@ SELECT row, record, line, offset, length, item FROM dataset_row WHERE dataset = 
 SELECT item, key, label, stage1, ml, source, tld, flags FROM item
 WHERE dataset = ?1 AND item > ?2 ORDER BY item LIMIT ?3;
 
+-- read dataset_item_read
+SELECT i.item, i.key, i.label, i.stage1, i.ml, i.source, i.tld, i.flags, i.first_row, w.offset, w.length
+FROM item AS i
+JOIN dataset_row AS w ON w.dataset = i.dataset AND w.row = i.first_row
+WHERE i.dataset = ?1 AND i.item = ?2;
+
 -- read dataset_item_find
 SELECT item FROM item WHERE dataset = ?1 AND key = ?2;
 
