@@ -36,8 +36,8 @@ struct http_request {
 enum http_end {
 	HTTP_ANSWERED,       /* a complete answer; look at status */
 	HTTP_UNRESOLVED,     /* no such host */
-	HTTP_REFUSED,
-	HTTP_CONNECT_TIMEOUT,/* no connection in time */
+	HTTP_REFUSED,        /* nothing listens there */
+	HTTP_CONNECT_TIMEOUT,/* no connection: none in time, or no route to the host */
 	HTTP_TIMEOUT,        /* connected, no complete answer in time */
 	HTTP_RESET,          /* reset or closed before a byte of the answer */
 	HTTP_CUT,            /* the answer ended early */
@@ -54,16 +54,18 @@ struct http_answer {
 	size_t body_length;
 	const char *content_type; /* borrowed, "" = none */
 	int64_t elapsed_ms;
-	const char *text;     /* borrowed: for people, "connect to 127.0.0.1:8000: refused" */
+	const char *text;     /* borrowed: for people, "127.0.0.1:8000: connection refused", "HTTP 200" */
 };
 
 typedef void http_done(void *arg, const struct http_answer *answer);
 
 struct http *http_new(struct loop *loop);
-void http_free(struct http *http); /* cancels what is open; no done is called */
+/* Cancels what is open; no done is called. Not inside a done. */
+void http_free(struct http *http);
 /* Never NULL: a request that cannot even start ends in done, later. */
 struct http_call *http_send(struct http *http, const struct http_request *request, http_done *done, void *arg);
-/* Closes the connection (which aborts the request at vLLM); done is not called. */
+/* Closes the connection (which aborts the request at vLLM); done is not called. A call is gone once its
+ * done was called. */
 void http_cancel(struct http_call *call);
 const char *http_end_name(enum http_end end);
 
