@@ -26,7 +26,7 @@ void text_add(struct text *text, const char *string);
 void text_add_bytes(struct text *text, const void *bytes, size_t length);
 void text_add_char(struct text *text, char c);
 void text_addf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Hands the bytes to the caller (free()); the text is as after text_init(). */
+/* Hands the bytes to the caller (free()); the text is as after text_release(). */
 char *text_take(struct text *text);
 
 bool text_equal(const char *a, const char *b);       /* NULL equals NULL only */

@@ -85,7 +85,7 @@ void text_addf(struct text *text, const char *format, ...)
 char *text_take(struct text *text)
 {
 	char *data = text->data;
-	text_init(text, text->limit);
+	*text = (struct text){0};
 	return data;
 }
 
