@@ -1,5 +1,4 @@
 #include <ctype.h>
-#include <curl/curl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +7,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "config/reader.h"
+#include "io/url.h"
 
 enum { IN_FLIGHT_UNKNOWN = 8 }; /* design: start near 1.5 x max_num_seqs if known, else 8 */
 
@@ -26,47 +26,36 @@ static void problem(const struct finish *finish, const yaml_node_t *node, const 
 	problems_add(finish->reader->values.problems, CONFIG_ERROR, place, key, "%s", text);
 }
 
-static char *url_part(CURLU *url, CURLUPart part)
-{
-	char *text = NULL;
-	char *copy = NULL;
-	if (curl_url_get(url, part, &text, 0) == CURLUE_OK)
-		copy = memory_copy(text);
-	curl_free(text);
-	return copy;
-}
-
 static void cut_end(char *text, const char *end)
 {
 	if (text_ends(text, end))
 		text[strlen(text) - strlen(end)] = '\0';
 }
 
-/* Why the URL cannot be a worker's, or NULL and its base. */
+/* Why the URL cannot be a worker's, or NULL. */
+static const char *url_fault(const struct url *url)
+{
+	if (!text_equal(url->scheme, "http") && !text_equal(url->scheme, "https"))
+		return "expected a URL that begins with http:// or https://";
+	if (url->user)
+		return "a secret must not stand in a URL; use api_key_file, api_key_env or headers_file";
+	if (url->query || url->fragment)
+		return "the URL must end with its path, without ? or #";
+	return NULL;
+}
+
 static const char *url_base(const char *text, char **base)
 {
-	CURLU *url = curl_url();
-	const char *wrong = NULL;
-	if (curl_url_set(url, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
-		wrong = "expected a URL such as \"http://127.0.0.1:8000\"";
-	AUTO_FREE char *scheme = wrong ? NULL : url_part(url, CURLUPART_SCHEME);
-	AUTO_FREE char *user = wrong ? NULL : url_part(url, CURLUPART_USER);
-	AUTO_FREE char *query = wrong ? NULL : url_part(url, CURLUPART_QUERY);
-	AUTO_FREE char *fragment = wrong ? NULL : url_part(url, CURLUPART_FRAGMENT);
-	if (!wrong && !text_equal(scheme, "http") && !text_equal(scheme, "https"))
-		wrong = "expected a URL that begins with http:// or https://";
-	else if (!wrong && user)
-		wrong = "a secret must not stand in a URL; use api_key_file, api_key_env or headers_file";
-	else if (!wrong && (query || fragment))
-		wrong = "the URL must end with its path, without ? or #";
-	if (!wrong) {
-		*base = url_part(url, CURLUPART_URL);
+	struct url url;
+	const char *fault = url_parse(text, &url) ? url_fault(&url) : "expected a URL such as \"http://127.0.0.1:8000\"";
+	if (!fault) {
+		*base = TAKE(url.text);
 		cut_end(*base, "/");
 		cut_end(*base, "/v1");
 		cut_end(*base, "/");
 	}
-	curl_url_cleanup(url);
-	return wrong;
+	url_release(&url);
+	return fault;
 }
 
 static void finish_url(const struct finish *finish)

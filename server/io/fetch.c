@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/memory.h"
+#include "io/url.h"
 
 enum { CONNECT_TIMEOUT_MS = 5000, MAX_BODY = 64 << 20 };
 
@@ -136,13 +137,9 @@ static int on_progress(void *arg, curl_off_t down_total, curl_off_t down, curl_o
 /* A proxy of the environment would take requests for this very machine elsewhere. */
 static bool is_loopback(const char *text)
 {
-	CURLU *url = curl_url();
-	char *host = NULL;
-	bool loopback = curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK &&
-	                curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
-	                (text_equal_fold(host, "localhost") || text_starts(host, "127.") || text_equal(host, "[::1]"));
-	curl_free(host);
-	curl_url_cleanup(url);
+	struct url url;
+	bool loopback = url_parse(text, &url) && url_is_loopback(&url);
+	url_release(&url);
 	return loopback;
 }
 
