@@ -84,7 +84,7 @@ static bool take_value(const struct arg *arg, const char *value, struct error *e
 static bool refuse_unknown(const struct args *args, const char *name, struct error *err)
 {
 	const char *nearest = NULL;
-	int best = strlen(name) < 4 ? 2 : 4;
+	int best = strlen(name) < 5 ? 2 : 4; /* a short name may differ by one letter, a long one by three */
 	for (size_t i = 0; i < args->count; i++) {
 		int distance = text_distance(name, args->list[i].name);
 		if (distance < best) {

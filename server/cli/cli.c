@@ -18,6 +18,14 @@ struct command {
 
 static const struct command commands[] = {
 	{"serve", NULL, "[--config FILE]", "run the server: the API and the page"},
+	{"run", cli_run, "FILE [options]", "upload a file, plan, start and follow a run"},
+	{"status", cli_status, "[RUN]", "the server, its workers and runs; or one run with its figures"},
+	{"watch", cli_watch, "[RUN]", "follow a run to its end"},
+	{"results", cli_results, "[RUN] [-o FILE]", "the merged CSV (or JSON lines) of a run"},
+	{"stop", cli_action_stop, "[RUN]", "stop a run; it can be resumed"},
+	{"pause", cli_action_pause, "[RUN]", "pause a run"},
+	{"resume", cli_action_resume, "[RUN]", "go on with a paused run"},
+	{"token", cli_token, "list | create PERSON | revoke ID", "tokens for people and programs"},
 	{"check-config", cli_check_config, "[FILE]", "say everything that is wrong with a configuration file"},
 	{"config", cli_config, "--annotated | --help", "print an annotated configuration file, or its keys"},
 	{"version", NULL, "", "print the version"},
@@ -37,7 +45,7 @@ static int print_help(FILE *out)
 	fprintf(out, "mekiki runs a language model over suspicious domains, and loses nothing on the way.\n\n"
 	             "usage: mekiki COMMAND ...\n\n");
 	for (size_t i = 0; i < COUNT_OF(commands); i++)
-		fprintf(out, "  %-12s  %s\n", commands[i].name, commands[i].help);
+		fprintf(out, "  %-12s  %-32s  %s\n", commands[i].name, commands[i].usage, commands[i].help);
 	fprintf(out, "\nmekiki COMMAND --help tells more. A server is found by --url or MEKIKI_URL (with MEKIKI_TOKEN), else\n"
 	             "by runtime.json in the data directory.\n\n"
 	             "exit codes: 0 done, 1 failed or stopped, 2 wrong usage or configuration, 3 no server answers,\n"
