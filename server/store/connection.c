@@ -169,13 +169,18 @@ bool connection_open_reader(struct connection *connection, const char *path, con
 bool connection_prepare(struct connection *connection, bool writer, struct error *err)
 {
 	for (int i = 0; i < SQL_COUNT; i++) {
-		if (!writer && !sql_statements[i].read)
+		if (sql_statements[i].kind == SQL_TEXT || (!writer && sql_statements[i].kind != SQL_READ))
 			continue;
 		if (sqlite3_prepare_v3(connection->db, sql_statements[i].text, -1, SQLITE_PREPARE_PERSISTENT,
 				       &connection->statements[i], NULL) != SQLITE_OK)
 			return connection_fail(connection, sql_statements[i].name, err);
 	}
 	return true;
+}
+
+const char *connection_text(enum sql which)
+{
+	return sql_statements[which].text;
 }
 
 void connection_close(struct connection *connection)

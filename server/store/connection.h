@@ -35,6 +35,8 @@ bool connection_open_writer(struct connection *connection, const char *path, con
                             struct error *err);
 bool connection_open_reader(struct connection *connection, const char *path, const char *vfs, struct error *err);
 bool connection_prepare(struct connection *connection, bool writer, struct error *err);
+/* The text of a "-- text" part, for statements that are put together. */
+const char *connection_text(enum sql which);
 void connection_close(struct connection *connection);
 
 /* Runs SQL that gives no rows. */

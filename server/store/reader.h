@@ -10,6 +10,8 @@ struct reader {
 	struct connection connection;
 	struct store *store;
 	struct large *large;
+	struct cells *cells; /* view_cells.c */
+	const char *directory; /* of the store */
 	int depth; /* of reader_begin() */
 };
 

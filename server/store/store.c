@@ -14,10 +14,11 @@
 #include "store/faults.h"
 #include "store/filesystem.h"
 #include "store/reader.h"
+#include "store/view_terms.h"
 #include "store/writer.h"
 
 struct store {
-	char *path, *vfs;
+	char *directory, *path, *vfs;
 	struct writer *writer;
 	atomic_int readers; /* open now: the last connection to close must be the writer's, because closing checkpoints */
 };
@@ -47,6 +48,7 @@ struct store *store_open(const struct store_options *options, struct error *err)
 		return NULL;
 	}
 	struct store *store = NEW(struct store);
+	store->directory = memory_copy(options->directory);
 	store->path = TAKE(path);
 	store->vfs = memory_copy(options->vfs);
 	store->writer = writer;
@@ -60,6 +62,7 @@ void store_close(struct store *store)
 		return;
 	assert(store->readers == 0);
 	writer_free(store->writer);
+	free(store->directory);
 	free(store->path);
 	free(store->vfs);
 	free(store);
@@ -126,11 +129,14 @@ struct reader *reader_open(struct store *store, struct error *err)
 {
 	struct reader *reader = NEW(struct reader);
 	reader->store = store;
+	reader->directory = store->directory;
 	reader->large = large_new();
 	store->readers++;
 	if (connection_open_reader(&reader->connection, store->path, store->vfs, err) &&
-	    connection_prepare(&reader->connection, false, err))
+	    connection_prepare(&reader->connection, false, err)) {
+		reader->cells = cells_new(reader);
 		return reader;
+	}
 	reader_close(reader);
 	return NULL;
 }
@@ -140,6 +146,7 @@ void reader_close(struct reader *reader)
 	if (!reader)
 		return;
 	connection_close(&reader->connection);
+	cells_free(reader->cells);
 	large_free(reader->large);
 	reader->store->readers--;
 	free(reader);

@@ -2,6 +2,7 @@
 #
 #   *.sql           statements: "-- read NAME" or "-- write NAME", then the SQL.
 #                   Readers prepare the first kind, the writer both.
+#                   "-- text NAME" is a part of statements, never prepared itself.
 #   NNN_*.sql       migrations: statements that end with ";" at a line's end
 #
 # One literal per statement: C promises no more than 4,095 characters of one.
@@ -35,7 +36,7 @@ migration {
 	next
 }
 
-/^-- (read|write) [a-z0-9_]+$/ {
+/^-- (read|write|text) [a-z0-9_]+$/ {
 	count++
 	kind[count] = $2
 	constant[count] = "SQL_" toupper($3)
@@ -51,9 +52,9 @@ END {
 	for (i = 1; i <= count; i++)
 		print "\t" constant[i] ","
 	print "\tSQL_COUNT\n};\n\n#ifdef SQL_TEXTS"
-	print "static const struct {\n\tbool read;\n\tconst char *name, *text;\n} sql_statements[SQL_COUNT] = {"
+	print "static const struct {\n\tenum { SQL_READ, SQL_WRITE, SQL_TEXT } kind;\n\tconst char *name, *text;\n} sql_statements[SQL_COUNT] = {"
 	for (i = 1; i <= count; i++)
-		print "\t[" constant[i] "] = {" (kind[i] == "read" ? "true" : "false") ", \"" constant[i] "\"," body[i] "},"
+		print "\t[" constant[i] "] = {" "SQL_" toupper(kind[i]) ", \"" constant[i] "\"," body[i] "},"
 	print "};\n\nstatic const struct {\n\tint version;\n\tconst char *text;\n} sql_migrations[] = {"
 	printf "%s", steps
 	print "};\n#endif\n\n#endif"
