@@ -18,10 +18,12 @@ PACKAGE_LIBS   = $(eval PACKAGE_LIBS := $$(shell pkg-config --libs $(PACKAGES)))
 
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
            -Wswitch-enum -Wvla -Wwrite-strings -Wundef $(if $(WERROR),-Werror)
+# A sanitizer's detours confuse this one warning; the release build has it.
+SANITIZE  = -O1 -g -fno-omit-frame-pointer -Wno-format-truncation
 FLAGS_release = -O2 -g -D_FORTIFY_SOURCE=2
 FLAGS_lint    = $(FLAGS_release)
-FLAGS_asan    = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
-FLAGS_tsan    = -O1 -g -fsanitize=thread -fno-omit-frame-pointer
+FLAGS_asan    = $(SANITIZE) -fsanitize=address,undefined -fno-sanitize-recover=undefined
+FLAGS_tsan    = $(SANITIZE) -fsanitize=thread
 CFLAGS_ALL = -std=c17 -D_GNU_SOURCE $(WARNINGS) -fno-common -fstack-protector-strong -fPIE -pthread \
              -Iinclude -Iserver -I$(GEN) $(FLAGS_$(VARIANT)) $(PACKAGE_CFLAGS) $(CFLAGS)
 LDFLAGS_ALL = -pie -pthread -Wl,-z,relro,-z,now $(filter -fsanitize=%,$(FLAGS_$(VARIANT))) $(LDFLAGS)

@@ -3,7 +3,8 @@
 . "$(dirname "$0")/lib.sh"
 
 # run.c has run_x(), or noun_run_x() where a folder holds the implementations of
-# one interface (backend_local_x, or the folder's own name: store_run_x); a plural
+# one interface (backend_local_x); the folder's own name is good anywhere in it, since
+# an interface may be spread over files (engine.h: engine_x); a plural
 # file has its singular (assets.c: asset_x), a singular one its list (delays_x), and
 # a part of a family the family's name (csv_reader.c: csv_x).
 interfaces='backend evaluator'
@@ -14,6 +15,9 @@ server/model/item.c: binary - the two values of a label, part of the item
 server/model/run.c: no_verdict_policy - what a run does with items without a verdict
 server/model/verdict.c: risk decision_source outcome - the parts of what an evaluator says
 server/dataset/columns.c: meaning output_column cell - what a column means and what a cell of it says
+server/engine/loader.c: loaded - what a loader brings
+server/engine/source.c: cells - what a source lends
+server/engine/transitions.c: run_event run_transition run_transitions - the rows of the table, and what moves along them
 server/sched/eta.c: rate - what an estimate is made from
 server/store/access.c: role token session setting - one family of tables: who may come in
 server/store/result.c: attempt - a result that was not accepted
@@ -33,7 +37,7 @@ check() {
 			base = file
 			sub(/.*\//, "", base)
 			sub(/\.c$/, "", base)
-			if (fits(name, base) || fits(name, path[2] "_" base)) return 1
+			if (fits(name, base) || fits(name, path[2])) return 1
 			n = split(interfaces, other, " ")
 			for (i = 1; i <= n; i++) if (fits(name, other[i] "_" base)) return 1
 			if (base ~ /s$/ && fits(name, substr(base, 1, length(base) - 1))) return 1
