@@ -2,7 +2,7 @@
  *
  * Every change of state is a row: from, event, to, and a sentence for people.
  * What is not in the table cannot happen; the refusal names both words. The
- * diagram in server/README.md is drawn from the table (mekiki states).
+ * diagram in server/README.md is drawn from the table; test_transitions.c writes it and holds it fresh.
  */
 #ifndef MEKIKI_ENGINE_TRANSITIONS_H
 #define MEKIKI_ENGINE_TRANSITIONS_H

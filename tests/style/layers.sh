@@ -9,7 +9,8 @@ cli api
 engine jobs
 workers evaluators followup
 gpu llm
-store dataset config sched stats
+store
+dataset config sched stats
 io
 model
 base
