@@ -3,8 +3,8 @@
  * A template is compiled once against the columns of the dataset, so an unknown
  * placeholder is an error at launch, not at item 9,000. Values are put in as
  * text with line breaks and control characters made visible (a hostile cell
- * cannot start a new line of instructions); {{{{ stands for {{ itself. The label
- * columns are refused: a prompt must not hold the answer.
+ * cannot start a new line of instructions), and cut at 4,000 bytes; {{{{ stands
+ * for {{ itself. The label columns are refused: a prompt must not hold the answer.
  */
 #ifndef MEKIKI_LLM_PROMPT_H
 #define MEKIKI_LLM_PROMPT_H
