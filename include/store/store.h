@@ -60,7 +60,7 @@ struct store_notice {
 	char why[256];
 };
 /* Called on the writer thread after each commit that added events or results, and when
- * blocked changes; it must only post elsewhere. At most 4 watchers, before any write. */
+ * blocked changes; it must only post elsewhere. At most 4 watchers, for the rest of the store's life. */
 typedef void store_watcher(void *arg, const struct store_notice *notice);
 void store_watch(struct store *store, store_watcher *watcher, void *arg);
 

@@ -44,15 +44,17 @@ struct queue {
 struct post {
 	pthread_t thread;
 	bool started;
-	pthread_mutex_t mutex; /* the queues and stopping */
+	pthread_mutex_t mutex; /* the queues, stopping and the watchers */
 	pthread_cond_t changed;
 	struct queue normal, bulk;
 	bool stopping;
-	struct {
-		store_watcher *call;
-		void *arg;
-	} watchers[WATCHERS];
-	int watcher_count;
+	struct watchers {
+		struct {
+			store_watcher *call;
+			void *arg;
+		} list[WATCHERS];
+		int count;
+	} watchers;
 };
 
 static void queue_add(struct queue *queue, struct write *write)
@@ -103,10 +105,17 @@ void writer_watch(struct writer *writer, store_watcher *watcher, void *arg)
 {
 	struct post *post = writer->post;
 	LOCK_SCOPE(&post->mutex);
-	if (post->watcher_count < WATCHERS) {
-		post->watchers[post->watcher_count].call = watcher;
-		post->watchers[post->watcher_count++].arg = arg;
+	struct watchers *watchers = &post->watchers;
+	if (watchers->count < WATCHERS) {
+		watchers->list[watchers->count].call = watcher;
+		watchers->list[watchers->count++].arg = arg;
 	}
+}
+
+static struct watchers current_watchers(struct post *post)
+{
+	LOCK_SCOPE(&post->mutex);
+	return post->watchers;
 }
 
 static void tell(struct writer *writer, const char *why)
@@ -114,8 +123,9 @@ static void tell(struct writer *writer, const char *why)
 	struct store_notice notice = {.last_event = writer->last_event, .blocked = why != NULL};
 	if (why)
 		snprintf(notice.why, sizeof(notice.why), "%s", why);
-	for (int i = 0; i < writer->post->watcher_count; i++)
-		writer->post->watchers[i].call(writer->post->watchers[i].arg, &notice);
+	struct watchers watchers = current_watchers(writer->post);
+	for (int i = 0; i < watchers.count; i++)
+		watchers.list[i].call(watchers.list[i].arg, &notice);
 }
 
 static void die(const char *doing, const struct error *err)
