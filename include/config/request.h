@@ -33,7 +33,7 @@ struct run_request {
 	bool shuffle;
 	char *evaluator;            /* "chat" */
 	char *model;                /* NULL = what the workers serve */
-	char *system, *user;        /* templates, never NULL when complete (evaluator chat) */
+	char *system, *user;        /* templates; NULL = the built-in ones, which the plan fills in */
 	double temperature, top_p;
 	int max_tokens;
 	int enable_thinking;        /* -1 = not sent */
@@ -45,7 +45,8 @@ struct run_request {
 	int worker_count;
 };
 
-/* Reads JSON over the configuration's defaults. ERROR_INPUT names the key. */
+/* Reads JSON over the configuration's defaults. ERROR_INPUT names the key. Whether its dataset, run and workers exist
+ * is the plan's question: a stored request stays readable when the configuration has lost a worker. */
 struct run_request *run_request_new(json_t *json, const struct config *config, struct error *err);
 void run_request_free(struct run_request *request);
 /* The complete request as JSON: run_request_new() of it gives the same. New reference. */
