@@ -6,7 +6,7 @@
 # one interface (backend_local_x); the folder's own name is good anywhere in it, since
 # an interface may be spread over files (engine.h: engine_x); a plural
 # file has its singular (assets.c: asset_x), a singular one its list (delays_x), and
-# a part of a family the family's name (csv_reader.c: csv_x).
+# a part of a family the family's name or its own (csv_reader.c: csv_x, reader_x).
 interfaces='backend evaluator'
 # Second nouns that live in a file, "FILE: NOUN... - REASON":
 nouns='
@@ -22,6 +22,7 @@ server/engine/transitions.c: run_event run_transition run_transitions - the rows
 server/sched/eta.c: rate - what an estimate is made from
 server/store/access.c: role token session setting - one family of tables: who may come in
 server/store/result.c: attempt - a result that was not accepted
+server/store/view.c: attempt_record - a row of a view
 server/store/statement.c: column - what a statement answers
 server/store/store.c: reader - the read-only half of the store
 '
@@ -33,7 +34,7 @@ check() {
 			for (i = 1; i <= lines; i++) if (split(line[i], part, / *[:-] /) >= 3) also[part[1]] = part[2]
 		}
 		function fits(name, noun) { return name == noun || index(name, noun "_") == 1 }
-		function known(file, name,    base, path, family, n, other, i) {
+		function known(file, name,    base, path, family, own, n, other, i) {
 			split(file, path, "/")
 			base = file
 			sub(/.*\//, "", base)
@@ -45,6 +46,8 @@ check() {
 			if (fits(name, base "s")) return 1
 			family = base
 			while (sub(/_[a-z0-9]+$/, "", family)) if (fits(name, family) || fits(name, family "s")) return 1
+			own = base
+			while (sub(/^[a-z0-9]+_/, "", own)) if (fits(name, own)) return 1
 			n = split(also[file], other, " ")
 			for (i = 1; i <= n; i++) if (fits(name, other[i])) return 1
 			return 0
