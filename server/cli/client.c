@@ -89,6 +89,8 @@ bool client_connect(struct client *client, struct error *err)
 	if (!client_find(client, err))
 		return false;
 	AUTO_JSON json_t *me = client_get(client, "/me", err);
+	if (!me && (err->code == ERROR_NETWORK || err->code == ERROR_TIMEOUT))
+		error_prefix(err, "no server answers");
 	return me != NULL;
 }
 

@@ -49,5 +49,6 @@ void screen_clear(struct screen *screen)
 {
 	if (screen->lines > 0)
 		fprintf(screen->out, "\033[%dA\r\033[J", screen->lines); /* up, then erase to the end */
+	fflush(screen->out); /* before anything on stderr */
 	screen->lines = 0;
 }

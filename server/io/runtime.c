@@ -10,8 +10,6 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "base/text.h"
-#include "base/vector.h"
 
 enum { RUNTIME_LIMIT = 64 * 1024 };
 
@@ -63,19 +61,19 @@ static bool check_owner(int fd, const char *path, struct error *err)
 	return true;
 }
 
+/* Keys that we do not know are a newer server's. */
 static bool parse(const char *bytes, size_t length, const char *path, struct runtime *out, struct error *err)
 {
 	AUTO_JSON json_t *json = json_parse(bytes, length, err);
-	const char *url = NULL, *token = NULL;
-	const struct json_field fields[] = {
-		{"url", JSON_FIELD_TEXT, &url, true, 1, 4096},
-		{"token", JSON_FIELD_TEXT, &token, true, 1, 4096},
-		{"pid", JSON_FIELD_INT, &out->pid, true, 1, INT32_MAX},
-	};
-	if (!json || !json_read(json, fields, COUNT_OF(fields), err))
+	if (!json)
 		return error_prefix(err, "%s", path);
+	const char *url = json_string_value(json_object_get(json, "url"));
+	const char *token = json_string_value(json_object_get(json, "token"));
+	if (!url || !token)
+		return error_set(err, ERROR_INPUT, "%s: \"url\" or \"token\" is missing", path);
 	out->url = memory_copy(url);
 	out->token = memory_copy(token);
+	out->pid = json_integer_value(json_object_get(json, "pid"));
 	return true;
 }
 
