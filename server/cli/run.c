@@ -162,7 +162,7 @@ static int start_and_follow(struct client *client, struct run_options *options)
 	if (!id)
 		return code;
 	if (!client->json)
-		printf("%s runs on %s; page: %s/\n", id, client->url, client->url);
+		printf("%s runs; page: %s/runs/%s\n", id, client->url, id);
 	fflush(stdout);
 	if (!options->no_follow)
 		return follow_run(client, "run", id, options->patience_s);
