@@ -1,0 +1,184 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/figures.h"
+#include "api/handlers.h"
+#include "api/request.h"
+#include "api/shape.h"
+#include "base/memory.h"
+
+enum { PAGE = 500 };
+
+/* ---- reading ------------------------------------------------------------------------------ */
+
+/* Takes what the engine knows, else what the store knows. */
+static json_t *progress_of(struct api *api, struct reader *reader, int64_t run, struct error *err)
+{
+	struct snapshot *snapshot = engine_snapshot(api->engine);
+	const struct progress *live = snapshot_run(snapshot, run);
+	json_t *json = live ? shape_progress_live(live, snapshot) : figures_progress(reader, run, err);
+	snapshot_release(snapshot);
+	return json;
+}
+
+static json_t *to_json(struct api *api, struct reader *reader, const struct run_record *run, struct error *err)
+{
+	AUTO(dataset_record_release) struct dataset_record dataset = {0};
+	if (!dataset_read(reader, run->dataset, &dataset, err))
+		return NULL;
+	json_t *progress = progress_of(api, reader, run->id, err);
+	return progress ? shape_run(run, &dataset, progress) : NULL;
+}
+
+bool api_run_read(struct request *request, struct reader *reader, struct error *err)
+{
+	int64_t id;
+	AUTO(run_record_release) struct run_record run = {0};
+	if (!request_run_id(request, &id, err) || !run_read(reader, id, &run, err))
+		return false;
+	request->answer.json = to_json(request->api, reader, &run, err);
+	return request->answer.json != NULL;
+}
+
+bool api_run_progress(struct request *request, struct reader *reader, struct error *err)
+{
+	int64_t run;
+	if (!request_run_id(request, &run, err))
+		return false;
+	request->answer.json = progress_of(request->api, reader, run, err);
+	return request->answer.json != NULL;
+}
+
+static bool has_state(const struct run_record *run, const char *wanted)
+{
+	return !wanted || text_equal(run_state_name(run->state), wanted);
+}
+
+static bool fill_list(struct request *request, struct reader *reader, json_t *items, int64_t *cursor, struct error *err)
+{
+	const char *state = query_text(&request->query, "state");
+	size_t limit = (size_t)query_int(&request->query, "limit");
+	AUTO_FREE struct run_record *runs = memory_array(PAGE, sizeof(*runs));
+	*cursor = query_int(&request->query, "after");
+	for (;;) {
+		int count = run_list(reader, *cursor, PAGE, runs, err);
+		bool ok = count >= 0, full = false;
+		for (int i = 0; i < count; i++) {
+			if (ok && !full && has_state(&runs[i], state)) {
+				json_t *json = to_json(request->api, reader, &runs[i], err);
+				ok = json && json_array_append_new(items, json) == 0;
+				*cursor = runs[i].id;
+				full = json_array_size(items) == limit;
+			}
+			run_record_release(&runs[i]);
+		}
+		if (!ok)
+			return false;
+		if (full)
+			return true;
+		if (count < PAGE) {
+			*cursor = 0;
+			return true;
+		}
+	}
+}
+
+bool api_run_list(struct request *request, struct reader *reader, struct error *err)
+{
+	enum run_state state;
+	const char *wanted = query_text(&request->query, "state");
+	if (wanted && !run_state_parse(wanted, &state))
+		return error_set(err, ERROR_INPUT, "query key \"state\": \"%.40s\" is no state of a run", wanted);
+	int64_t cursor;
+	json_t *items = json_array();
+	bool ok = fill_list(request, reader, items, &cursor, err);
+	request->answer.json =
+	        json_pack("{s:o, s:o}", "items", items, "next_cursor", cursor > 1 ? json_integer(cursor) : json_null());
+	return ok;
+}
+
+/* ---- acting ------------------------------------------------------------------------------- */
+
+static bool then_read(struct request *request, struct reader *reader, struct error *err)
+{
+	(void)reader;
+	(void)err;
+	request->answer.status = 202;
+	request_on_job(request, api_run_read);
+	return true;
+}
+
+static bool find_action(const char *name, enum engine_action *out, struct error *err)
+{
+	for (enum engine_action action = ENGINE_RUN_START; action <= ENGINE_RUN_REMOVE_WORKERS; action++)
+		if (text_equal(engine_action_name(action), name)) {
+			*out = action;
+			return true;
+		}
+	return error_set(err, ERROR_INPUT,
+	                 "\"action\": \"%.40s\" is none; there are start, pause, resume, stop, retry_failed, add_workers "
+	                 "and remove_workers", name);
+}
+
+/* The ids in the body, ended by NULL; they are borrowed, the list is not. */
+static const char **worker_ids(const struct request *request, struct error *err)
+{
+	json_t *list = json_object_get(request->json, "workers"), *item;
+	size_t i;
+	const char **ids = memory_array(json_array_size(list) + 1, sizeof(*ids));
+	json_array_foreach(list, i, item) {
+		ids[i] = json_string_value(item);
+		if (!ids[i]) {
+			error_set(err, ERROR_INPUT, "\"workers\"[%zu]: expected the id of a worker", i);
+			free(ids);
+			return NULL;
+		}
+	}
+	return ids;
+}
+
+bool api_run_action(struct request *request, struct reader *reader, struct error *err)
+{
+	(void)reader;
+	int64_t run;
+	enum engine_action action = ENGINE_RUN_START;
+	if (!request_run_id(request, &run, err) || !find_action(request_body_text(request, "action"), &action, err))
+		return false;
+	bool wants = action == ENGINE_RUN_ADD_WORKERS || action == ENGINE_RUN_REMOVE_WORKERS;
+	const char **ids = worker_ids(request, err);
+	if (!ids)
+		return false;
+	bool ok = wants == (ids[0] != NULL);
+	if (ok) {
+		const struct engine_command command = {.action = action, .run = run, .workers = wants ? ids : NULL};
+		request_on_engine(request, &command, then_read);
+	}
+	free(ids);
+	return ok || error_set(err, ERROR_INPUT, wants ? "\"workers\" is missing: which ones?"
+	                                              : "\"workers\" belongs to add_workers and remove_workers");
+}
+
+/* ---- after its creation (run_create.c) ------------------------------------------------------- */
+
+static bool started(struct request *request, struct reader *reader, struct error *err)
+{
+	(void)reader;
+	(void)err;
+	request->answer.status = 201;
+	request_on_job(request, api_run_read);
+	return true;
+}
+
+bool api_run_created(struct request *request, struct reader *reader, struct error *err)
+{
+	json_t *start = json_object_get(request->json, "start");
+	int64_t run;
+	if (!request_run_id(request, &run, err))
+		return false;
+	request->answer.location = memory_format("/api/v1/runs/%s", request->params[0]);
+	if (json_is_false(start))
+		return started(request, reader, err);
+	const struct engine_command command = {.action = ENGINE_RUN_START, .run = run};
+	request_on_engine(request, &command, started);
+	return true;
+}
