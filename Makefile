@@ -78,6 +78,9 @@ $(OUT)/tests/unit/test_sim: $(OUT)/tests/unit/test_sim.o $(filter-out $(OUT)/tes
 	$(call say,link)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) $(shell pkg-config --libs cmocka)
 
+# A disk that loses its power, for the tests that need one.
+$(OUT)/tests/unit/test_durability $(OUT)/tests/unit/test_store: $(OUT)/tests/unit/vfs_powerloss.o
+
 # Other flags, other objects: never a mixture.
 .PHONY: force
 $(OUT)/flags: force

@@ -21,6 +21,10 @@ struct pragma {
 
 static const struct pragma writer_pragmas[] = {
 	{"page_size", "8192", "8192"},
+	/* EXTRA while the file is made with a rollback journal: it also syncs the
+	 * directory when the journal goes. A journal that came back with the power
+	 * would be rolled back, and everything after it with it. */
+	{"synchronous", "EXTRA", "3"},
 	{"journal_mode", "WAL", "wal"},
 	{"mmap_size", "0", "0"},
 	{"wal_autocheckpoint", "0", "0"}, /* the writer thread checkpoints itself, and looks at what comes of it */
@@ -150,13 +154,45 @@ static bool open_file(struct connection *connection, const char *path, const cha
 	return true;
 }
 
+static bool read_number(struct connection *connection, const char *sql, int64_t *out, struct error *err)
+{
+	struct error failed = {0};
+	AUTO_FREE char *answer = ask(connection, sql, &failed);
+	if (answer && text_to_int(answer, INT64_MIN, INT64_MAX, out))
+		return true;
+	return failed.code ? error_set(err, failed.code, "%s", failed.text)
+			   : error_set(err, ERROR_STORE, "%s: a number was expected", sql);
+}
+
+static int newest_version(void)
+{
+	return sql_migrations[COUNT_OF(sql_migrations) - 1].version;
+}
+
+/* Before anything is written. */
+static bool check_file(struct connection *connection, const char *path, struct error *err)
+{
+	int64_t version, tables, application;
+	if (!read_number(connection, "PRAGMA user_version", &version, err) ||
+	    !read_number(connection, "PRAGMA application_id", &application, err) ||
+	    !read_number(connection, "SELECT count(*) FROM sqlite_schema", &tables, err))
+		return error_prefix(err, "%s", path);
+	if (tables > 0 && application != APPLICATION_ID)
+		return error_set(err, ERROR_CONFIG, "%s: a database of another program; choose another data directory", path);
+	if (version > newest_version())
+		return error_set(err, ERROR_CONFIG,
+				 "%s: schema %lld was made by a newer mekiki, this one knows up to %d; install the newer version", path,
+				 (long long)version, newest_version());
+	return true;
+}
+
 bool connection_open_writer(struct connection *connection, const char *path, const char *vfs, const char *synchronous,
                             struct error *err)
 {
 	const struct pragma durable = {"synchronous", synchronous,
 				       strcmp(synchronous, "FULL") == 0 ? "2" : strcmp(synchronous, "OFF") == 0 ? "0" : "1"};
 	return open_file(connection, path, vfs, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err) &&
-	       set_pragmas(connection, writer_pragmas, COUNT_OF(writer_pragmas), err) &&
+	       check_file(connection, path, err) && set_pragmas(connection, writer_pragmas, COUNT_OF(writer_pragmas), err) &&
 	       set_pragma(connection, &durable, err);
 }
 
@@ -214,31 +250,12 @@ static bool migrate_to(struct connection *connection, void *arg, struct error *e
 	return connection_run(connection, mark, err);
 }
 
-static bool read_number(struct connection *connection, const char *sql, int64_t *out, struct error *err)
+bool connection_migrate(struct connection *connection, struct error *err)
 {
-	struct error failed = {0};
-	AUTO_FREE char *answer = ask(connection, sql, &failed);
-	if (answer && text_to_int(answer, INT64_MIN, INT64_MAX, out))
-		return true;
-	return failed.code ? error_set(err, failed.code, "%s", failed.text)
-			   : error_set(err, ERROR_STORE, "%s: a number was expected", sql);
-}
-
-bool connection_migrate(struct connection *connection, const char *path, struct error *err)
-{
-	int64_t version, tables, application;
-	if (!read_number(connection, "PRAGMA user_version", &version, err) ||
-	    !read_number(connection, "PRAGMA application_id", &application, err) ||
-	    !read_number(connection, "SELECT count(*) FROM sqlite_schema", &tables, err))
+	int64_t version;
+	if (!read_number(connection, "PRAGMA user_version", &version, err))
 		return false;
-	int newest = sql_migrations[COUNT_OF(sql_migrations) - 1].version;
-	if (tables > 0 && application != APPLICATION_ID)
-		return error_set(err, ERROR_CONFIG, "%s: a database of another program; choose another data directory", path);
-	if (version > newest)
-		return error_set(err, ERROR_CONFIG,
-				 "%s: schema %lld was made by a newer mekiki, this one knows up to %d; install the newer version", path,
-				 (long long)version, newest);
-	for (int next = (int)version + 1; next <= newest; next++)
+	for (int next = (int)version + 1; next <= newest_version(); next++)
 		if (!connection_transaction(connection, migrate_to, &next, err))
 			return false;
 	return true;

@@ -30,7 +30,7 @@ struct connection {
 	enum trouble trouble; /* the worst since it was last cleared */
 };
 
-/* `synchronous` is "FULL" but for tests that show what happens otherwise. */
+/* ERROR_CONFIG, and the file as it was, when it is newer or not ours. `synchronous` is "FULL" but for tests that show what happens otherwise. */
 bool connection_open_writer(struct connection *connection, const char *path, const char *vfs, const char *synchronous,
                             struct error *err);
 bool connection_open_reader(struct connection *connection, const char *path, const char *vfs, struct error *err);
@@ -49,7 +49,7 @@ bool connection_fail(struct connection *connection, const char *what, struct err
 typedef bool connection_body(struct connection *connection, void *arg, struct error *err);
 bool connection_transaction(struct connection *connection, connection_body *body, void *arg, struct error *err);
 
-/* Brings the schema to the newest version, a transaction per version. ERROR_CONFIG when the file is newer or not ours. */
-bool connection_migrate(struct connection *connection, const char *path, struct error *err);
+/* Brings the schema to the newest version, a transaction per version. */
+bool connection_migrate(struct connection *connection, struct error *err);
 
 #endif

@@ -320,7 +320,7 @@ struct writer *writer_new(const char *path, const char *vfs, const char *synchro
 	writer->checkpoint_at = CHECKPOINT_PAGES;
 	struct connection *connection = &writer->connection;
 	if (!connection_open_writer(connection, path, vfs, synchronous, err) ||
-	    !connection_migrate(connection, path, err) || !connection_prepare(connection, true, err) ||
+	    !connection_migrate(connection, err) || !connection_prepare(connection, true, err) ||
 	    !statement_integer(connection, SQL_EVENT_LAST, 0, NULL, &writer->last_event, err)) {
 		writer_free(writer);
 		return NULL;
