@@ -1,17 +1,13 @@
 /* What the composition root says when the server is ready: the login link for a person, runtime.json for programs. */
-#include <errno.h>
-#include <fcntl.h>
 #include <pwd.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "api/auth.h"
 #include "base/clock.h"
 #include "base/digest.h"
-#include "base/json.h"
 #include "base/memory.h"
+#include "io/runtime.h"
 
 enum { LINK_MINUTES = 15 };
 
@@ -76,15 +72,6 @@ static int64_t older_token(struct api *api)
 	return text && text_to_int(text, 1, INT64_MAX, &id) ? id : 0;
 }
 
-static bool write_file(const char *path, const char *bytes, size_t length)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return false;
-	bool ok = fchmod(fd, 0600) == 0 && write(fd, bytes, length) == (ssize_t)length && fsync(fd) == 0;
-	return close(fd) == 0 && ok;
-}
-
 bool api_runtime_write(struct api *api, struct error *err)
 {
 	AUTO_FREE char *secret = digest_secret(AUTH_SECRET_BYTES);
@@ -92,14 +79,8 @@ bool api_runtime_write(struct api *api, struct error *err)
 	if (!make_token(api, &grant, 0, err))
 		return false;
 	api->token = grant.token.id;
-	AUTO_JSON json_t *json = json_pack("{s:s, s:s, s:i, s:o}", "url", api->url, "token", secret, "pid", (int)getpid(),
-	                                   "started", json_time(api->started_ms));
-	AUTO_FREE char *text = json_text(json);
-	AUTO_FREE char *path = memory_format("%s/runtime.json", api->data_dir);
-	AUTO_FREE char *draft = memory_format("%s/runtime.json.new", api->data_dir);
-	if (write_file(draft, text, strlen(text)) && rename(draft, path) == 0)
-		return true;
-	return error_set(err, errno == ENOSPC ? ERROR_DISK_FULL : ERROR_IO, "cannot write %s: %s", path, strerror(errno));
+	const struct runtime runtime = {.url = api->url, .token = secret, .pid = getpid()};
+	return runtime_write(api->data_dir, &runtime, err);
 }
 
 static bool revoke_token(struct writer *writer, void *arg, struct error *err)
@@ -110,8 +91,7 @@ static bool revoke_token(struct writer *writer, void *arg, struct error *err)
 
 void api_runtime_remove(struct api *api)
 {
-	AUTO_FREE char *path = memory_format("%s/runtime.json", api->data_dir);
-	unlink(path);
+	runtime_remove(api->data_dir);
 	struct error ignored = {0};
 	if (api->token)
 		store_write_wait(api->store, revoke_token, &api->token, &ignored);

@@ -14,6 +14,7 @@ server/main.c: main - called by the system
 server/model/item.c: binary - the two values of a label, part of the item
 server/model/run.c: no_verdict_policy - what a run does with items without a verdict
 server/model/verdict.c: risk decision_source outcome - the parts of what an evaluator says
+server/api/routes.c: access - who may use a row
 server/config/request.c: run_request - in this folder, "request" alone would not say which
 server/dataset/columns.c: meaning output_column cell - what a column means and what a cell of it says
 server/engine/loader.c: loaded - what a loader brings
