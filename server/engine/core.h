@@ -108,6 +108,12 @@ void live_opened(struct live *live, const struct error *err);
 void live_free_all(struct engine *engine);
 int64_t live_active_ms(const struct live *live, int64_t now_ms);
 
+/* fit.c: which workers may serve a run */
+void fit_choose(struct live *live);                      /* when it is opened: uses, done_by */
+bool fit_serves(const struct live *live, int worker);    /* the right model? */
+void fit_pin(struct live *live);                         /* before an item is sent: the models are the run's from now on */
+char *fit_why_nobody(const struct live *live);           /* a sentence for people; free() */
+
 /* dispatch.c: items to workers, outcomes back */
 void dispatch_pump(struct engine *engine);
 void dispatch_loaded(struct attempt *attempt, const struct error *err);
@@ -123,6 +129,7 @@ void record_result(struct live *live, const struct attempt *attempt, struct outc
 void record_attempt(struct live *live, const struct attempt *attempt, struct outcome *outcome);
 void record_state(struct live *live, const char *cause, const char *person, engine_reply *reply, void *arg);
 void record_workers(struct live *live, const char *person, engine_reply *reply, void *arg);
+void record_model(struct live *live);
 void record_worker_event(struct engine *engine, int worker, enum worker_state from, const char *person);
 void record_event(struct engine *engine, enum event_kind kind, int64_t run, const char *data_json);
 void record_forget_failures(struct engine *engine, int64_t run, engine_reply *reply, void *arg);

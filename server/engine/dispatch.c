@@ -208,22 +208,9 @@ void dispatch_loaded(struct attempt *attempt, const struct error *err)
 	dispatch_pump(engine);
 }
 
-static bool serves(const struct live *live, int worker)
-{
-	const struct fleet_worker *it = fleet_worker(live->engine->fleet, worker);
-	if (!live->class->needs_endpoint)
-		return true;
-	if (!live->request->model)
-		return it->model != NULL;
-	for (char **model = it->models; model && *model; model++)
-		if (text_equal(*model, live->request->model))
-			return true;
-	return false;
-}
-
 static bool may_take(const struct live *live, int worker)
 {
-	return live->uses[worker] && fleet_takes_items(live->engine->fleet, worker) && serves(live, worker);
+	return live->uses[worker] && fleet_takes_items(live->engine->fleet, worker) && fit_serves(live, worker);
 }
 
 static int count_others(const struct live *live, int worker)
@@ -244,6 +231,7 @@ static bool pull(struct live *live, int worker)
 		limit_give_back(&engine->limits[worker]);
 		return false;
 	}
+	fit_pin(live);
 	struct attempt *attempt = NEW(struct attempt);
 	*attempt = (struct attempt){.live = live, .pick = pick, .worker = worker, .started_ms = clock_mono_ms()};
 	snprintf(attempt->id, sizeof(attempt->id), "r-%04" PRId64 "-%" PRIu32 "-%d-%" PRIx64, live->record.id, pick.n,

@@ -160,43 +160,28 @@ static void give_turn(struct engine *engine)
 		happen(first, RUN_EVENT_TURN, "");
 }
 
-static bool may_serve(const struct engine *engine, int worker)
+/* Soon, if not now. */
+static bool may_serve(const struct live *live, int worker)
 {
-	const struct fleet_worker *it = fleet_worker(engine->fleet, worker);
+	const struct fleet_worker *it = fleet_worker(live->engine->fleet, worker);
 	enum worker_state state = it->health.state;
-	return it->desired == WORKER_WANTED_UP && !it->paused &&
-	       (worker_state_takes_items(state) || state == WORKER_STARTING || state == WORKER_LOADING);
-}
-
-static char *why_nobody(const struct live *live)
-{
-	const struct engine *engine = live->engine;
-	struct text out;
-	text_init(&out, 400);
-	for (int i = 0; i < fleet_count(engine->fleet); i++) {
-		if (!live->uses[i])
-			continue;
-		const struct fleet_worker *it = fleet_worker(engine->fleet, i);
-		text_addf(&out, "%sworker %s is %s (%s)", out.length ? "; " : "", it->config->id,
-		          it->paused ? "paused" : worker_state_name(it->health.state),
-		          it->paused ? "by a person" : worker_cause_sentence(it->health.cause));
-	}
-	if (!out.length)
-		text_add(&out, "no worker of this run is configured or fits its evaluator");
-	return text_take(&out);
+	if (!live->uses[worker] || it->desired != WORKER_WANTED_UP || it->paused)
+		return false;
+	return state == WORKER_STARTING || state == WORKER_LOADING ||
+	       (worker_state_takes_items(state) && fit_serves(live, worker));
 }
 
 static void check_workers(struct live *live)
 {
 	bool may = false, takes = false;
 	for (int i = 0; i < fleet_count(live->engine->fleet); i++) {
-		may = may || (live->uses[i] && may_serve(live->engine, i));
-		takes = takes || (live->uses[i] && fleet_takes_items(live->engine->fleet, i));
+		may = may || may_serve(live, i);
+		takes = takes || (live->uses[i] && fleet_takes_items(live->engine->fleet, i) && fit_serves(live, i));
 	}
 	if (live->state == RUN_WAITING && takes) {
 		happen(live, RUN_EVENT_WORKER_BACK, "");
 	} else if (live->state == RUN_RUNNING && !may && !live->in_flight && sched_left(live->sched) > 0) {
-		AUTO_FREE char *why = why_nobody(live);
+		AUTO_FREE char *why = fit_why_nobody(live);
 		happen(live, RUN_EVENT_NO_WORKER, why);
 	}
 }
@@ -239,21 +224,6 @@ void live_advance(struct engine *engine)
 		care_for(live);
 }
 
-static void choose_workers(struct live *live)
-{
-	const struct engine *engine = live->engine;
-	int count = fleet_count(engine->fleet);
-	live->uses = memory_array((size_t)count, sizeof(*live->uses));
-	live->done_by = memory_array((size_t)count, sizeof(*live->done_by));
-	for (int i = 0; i < count; i++) {
-		const struct config_worker *config = fleet_worker(engine->fleet, i)->config;
-		bool named = !live->request->workers;
-		for (int j = 0; j < live->request->worker_count; j++)
-			named = named || text_equal(live->request->workers[j], config->id);
-		live->uses[i] = named && (!live->class->needs_endpoint || config->kind != WORKER_FAKE);
-	}
-}
-
 static bool make_evaluator(struct live *live, struct error *err)
 {
 	const struct run_request *request = live->request;
@@ -284,7 +254,7 @@ void live_opened(struct live *live, const struct error *cannot)
 	else if (make_evaluator(live, &err))
 		live->opened = true;
 	if (live->opened)
-		choose_workers(live);
+		fit_choose(live);
 	else if (holds_turn(live))
 		happen(live, RUN_EVENT_CANNOT, err.text);
 	if (live->opened && live->state == RUN_RUNNING)

@@ -89,14 +89,13 @@ static struct run_request *parse_request(const struct loader *loader, const char
 	return json ? run_request_new(json, loader->engine->config, err) : NULL;
 }
 
-static bool open_source(struct reading *reading, int64_t dataset)
+static bool open_source(struct reading *reading, int64_t dataset, bool check)
 {
-	struct dataset_record record = {0};
+	AUTO(dataset_record_release) struct dataset_record record = {0};
 	if (!dataset_read(reading->loader->reader, dataset, &record, &reading->err))
 		return false;
 	reading->source = source_open(reading->loader->datasets, &record, &reading->err);
-	dataset_record_release(&record);
-	return reading->source != NULL;
+	return reading->source && (!check || source_check(reading->source, &record, &reading->err));
 }
 
 /* --- opening a run ---------------------------------------------------------------------------- */
@@ -144,7 +143,7 @@ static bool read_for_opening(struct reading *reading)
 {
 	struct loader *loader = reading->loader;
 	reading->request = parse_request(loader, reading->request_text, &reading->err);
-	if (!reading->request || !open_source(reading, reading->dataset))
+	if (!reading->request || !open_source(reading, reading->dataset, true))
 		return false;
 	reader_begin(loader->reader);
 	reading->pending_count = run_pending(loader->reader, reading->run, &reading->pending, &reading->err);
@@ -268,7 +267,7 @@ static void trial_on_thread(void *arg)
 {
 	struct reading *reading = arg;
 	reading->request = parse_request(reading->loader, reading->request_text, &reading->err);
-	reading->failed = !reading->request || !open_source(reading, reading->dataset);
+	reading->failed = !reading->request || !open_source(reading, reading->dataset, false);
 	for (int i = 0; i < reading->item_count && !reading->failed; i++)
 		reading->failed = !read_trial_item(reading, reading->items[i]);
 	pass_on(reading->loader->engine->loop, trial_loaded, reading);

@@ -239,6 +239,20 @@ void record_workers(struct live *live, const char *person, engine_reply *reply, 
 	write_out(record, apply_workers);
 }
 
+static bool apply_model(struct writer *writer, void *arg, struct error *err)
+{
+	struct record *record = arg;
+	return run_set_model(writer, record->run, record->text, err);
+}
+
+void record_model(struct live *live)
+{
+	struct record *record = NEW(struct record);
+	*record = (struct record){
+		.engine = live->engine, .run = live->record.id, .text = memory_copy(live->record.model)};
+	write_out(record, apply_model);
+}
+
 static bool apply_forget(struct writer *writer, void *arg, struct error *err)
 {
 	struct record *record = arg;

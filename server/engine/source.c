@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/digest.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -57,6 +58,26 @@ void source_free(struct source *source)
 	free(source->columns);
 	free(source->is_label);
 	free(source);
+}
+
+bool source_check(const struct source *source, const struct dataset_record *dataset, struct error *err)
+{
+	enum { PIECE = 1 << 20 };
+	AUTO_FREE char *bytes = memory_new(PIECE);
+	char found[DIGEST_HEX];
+	struct digest *digest = digest_new();
+	ssize_t got;
+	for (off_t at = 0; (got = pread(source->file, bytes, PIECE, at)) > 0; at += got)
+		digest_add(digest, bytes, (size_t)got);
+	digest_hex(digest, found);
+	digest_free(digest);
+	if (got < 0)
+		return error_set(err, ERROR_IO, "the bytes of dataset \"%s\" cannot be read: %s", dataset->name, strerror(errno));
+	return text_equal(found, dataset->sha256) ||
+	       error_set(err, ERROR_CHANGED,
+	                 "the bytes of dataset \"%s\" have changed since it was imported (their SHA-256 is now %.16s...); "
+	                 "upload the file again and make a new run",
+	                 dataset->name, found);
 }
 
 static bool read_bytes(const struct source *source, int64_t offset, char *bytes, size_t length, struct error *err)

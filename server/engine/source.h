@@ -20,6 +20,8 @@ struct source {
 
 struct source *source_open(const char *directory, const struct dataset_record *dataset, struct error *err);
 void source_free(struct source *source);
+/* Are the bytes those that were imported? Reads all of them. */
+bool source_check(const struct source *source, const struct dataset_record *dataset, struct error *err);
 
 struct cells {
 	char **texts;     /* texts[i] belongs to columns[i]; NULL where the row is short */
