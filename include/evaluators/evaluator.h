@@ -39,7 +39,7 @@ struct evaluator_task {
 	const char *key;
 	const char *const *cells;     /* cells[i] belongs to columns[i] of the settings */
 	int cell_count;
-	const char *attempt_id;       /* unique per attempt, sent along: "r-0001-17-2" */
+	const char *attempt_id;       /* unique, also over restarts; sent along; ends in "-POSITION-TRY" */
 	int64_t deadline_ms;          /* from now, > 0 */
 	int max_tokens;               /* 0 = the settings' */
 };

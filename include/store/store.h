@@ -60,9 +60,11 @@ struct store_notice {
 	char why[256];
 };
 /* Called on the writer thread after each commit that added events or results, and when
- * blocked changes; it must only post elsewhere. At most 4 watchers, for the rest of the store's life. */
+ * blocked changes; it must only post elsewhere. At most 4 watchers. */
 typedef void store_watcher(void *arg, const struct store_notice *notice);
 void store_watch(struct store *store, store_watcher *watcher, void *arg);
+/* Ends every watch with this arg; when it returns, no call is under way and none will come. Not from a watcher. */
+void store_unwatch(struct store *store, void *arg);
 
 /* Read-only, query_only connection with its own prepared statements. */
 struct reader *reader_open(struct store *store, struct error *err);

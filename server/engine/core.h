@@ -35,7 +35,7 @@ struct attempt {
 	bool abandoned;                  /* its worker or its run is gone; the loader still holds it */
 	char *key;                       /* owned; from the loader */
 	struct cells cells;              /* owned; from the loader */
-	char id[64];                     /* "r-0001-17-2" */
+	char id[64];                     /* "r-0001-3f9c2a-17-2": run, salt, position, try */
 };
 
 /* A live run: queued, running, paused or waiting. */

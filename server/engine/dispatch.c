@@ -234,8 +234,8 @@ static bool pull(struct live *live, int worker)
 	fit_pin(live);
 	struct attempt *attempt = NEW(struct attempt);
 	*attempt = (struct attempt){.live = live, .pick = pick, .worker = worker, .started_ms = clock_mono_ms()};
-	snprintf(attempt->id, sizeof(attempt->id), "r-%04" PRId64 "-%" PRIu32 "-%d-%" PRIx64, live->record.id, pick.n,
-	         pick.attempt, (uint64_t)clock_mono_us() & 0xffffff);
+	snprintf(attempt->id, sizeof(attempt->id), "r-%04" PRId64 "-%" PRIx64 "-%" PRIu32 "-%d", live->record.id,
+	         (uint64_t)clock_mono_us() & 0xffffff, pick.n, pick.attempt);
 	attach(live, attempt);
 	loader_item(engine->loader, attempt);
 	return true;

@@ -202,6 +202,7 @@ void engine_free(struct engine *engine)
 	if (!engine)
 		return;
 	if (engine->started) {
+		store_unwatch(engine->store, engine);
 		loop_post(engine->loop, wind_down, engine);
 		loop_join(engine->loop);
 	}

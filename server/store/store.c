@@ -125,6 +125,11 @@ void store_watch(struct store *store, store_watcher *watcher, void *arg)
 	writer_watch(store->writer, watcher, arg);
 }
 
+void store_unwatch(struct store *store, void *arg)
+{
+	writer_unwatch(store->writer, arg);
+}
+
 struct reader *reader_open(struct store *store, struct error *err)
 {
 	struct reader *reader = NEW(struct reader);

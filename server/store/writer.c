@@ -55,6 +55,8 @@ struct post {
 		} list[WATCHERS];
 		int count;
 	} watchers;
+	bool telling;        /* the writer is calling watchers right now */
+	pthread_cond_t told; /* telling became false */
 };
 
 static void queue_add(struct queue *queue, struct write *write)
@@ -112,10 +114,33 @@ void writer_watch(struct writer *writer, store_watcher *watcher, void *arg)
 	}
 }
 
-static struct watchers current_watchers(struct post *post)
+void writer_unwatch(struct writer *writer, void *arg)
+{
+	struct post *post = writer->post;
+	LOCK_SCOPE(&post->mutex);
+	struct watchers *watchers = &post->watchers;
+	int kept = 0;
+	for (int i = 0; i < watchers->count; i++)
+		if (watchers->list[i].arg != arg)
+			watchers->list[kept++] = watchers->list[i];
+	watchers->count = kept;
+	while (post->telling)
+		pthread_cond_wait(&post->told, &post->mutex);
+}
+
+/* Marks the calls as under way, so that nobody is called after writer_unwatch() has returned. */
+static struct watchers begin_telling(struct post *post)
 {
 	LOCK_SCOPE(&post->mutex);
+	post->telling = true;
 	return post->watchers;
+}
+
+static void end_telling(struct post *post)
+{
+	LOCK_SCOPE(&post->mutex);
+	post->telling = false;
+	pthread_cond_broadcast(&post->told);
 }
 
 static void tell(struct writer *writer, const char *why)
@@ -123,9 +148,10 @@ static void tell(struct writer *writer, const char *why)
 	struct store_notice notice = {.last_event = writer->last_event, .blocked = why != NULL};
 	if (why)
 		snprintf(notice.why, sizeof(notice.why), "%s", why);
-	struct watchers watchers = current_watchers(writer->post);
+	struct watchers watchers = begin_telling(writer->post);
 	for (int i = 0; i < watchers.count; i++)
 		watchers.list[i].call(watchers.list[i].arg, &notice);
+	end_telling(writer->post);
 }
 
 static void die(const char *doing, const struct error *err)
@@ -316,6 +342,7 @@ struct writer *writer_new(const char *path, const char *vfs, const char *synchro
 	writer->post = NEW(struct post);
 	pthread_mutex_init(&writer->post->mutex, NULL);
 	pthread_cond_init(&writer->post->changed, NULL);
+	pthread_cond_init(&writer->post->told, NULL);
 	writer->large = large_new();
 	writer->checkpoint_at = CHECKPOINT_PAGES;
 	struct connection *connection = &writer->connection;
@@ -356,6 +383,7 @@ void writer_free(struct writer *writer)
 	connection_close(&writer->connection);
 	large_free(writer->large);
 	pthread_cond_destroy(&writer->post->changed);
+	pthread_cond_destroy(&writer->post->told);
 	pthread_mutex_destroy(&writer->post->mutex);
 	free(writer->post);
 	free(writer);

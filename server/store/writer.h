@@ -27,5 +27,6 @@ void writer_free(struct writer *writer);
 
 void writer_queue(struct writer *writer, bool bulk, store_apply *apply, store_done *done, void *arg);
 void writer_watch(struct writer *writer, store_watcher *watcher, void *arg);
+void writer_unwatch(struct writer *writer, void *arg);
 
 #endif
