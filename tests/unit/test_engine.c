@@ -353,7 +353,7 @@ static void test_a_worker_that_is_paused_gets_nothing_and_the_run_waits_for_it(v
 	command(&world, ENGINE_RUN_START, run);
 	wait_for_state(&world, run, RUN_WAITING);
 	struct run_record record = read_run(&world, run);
-	assert_string_equal(record.cause, "worker 0 is paused (by a person)");
+	assert_string_equal(record.cause, "worker 0 is paused by a person");
 	run_record_release(&record);
 	struct engine_command resume = pause;
 	resume.action = ENGINE_WORKER_RESUME;
