@@ -227,6 +227,7 @@ bool dispatch_step(struct request *request, const char *method, const char *data
 {
 	if (!request->begun) {
 		request->begun = true;
+		request->head = text_equal(method, "HEAD");
 		return take_header(request, method);
 	}
 	if (*size) {

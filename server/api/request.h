@@ -62,7 +62,7 @@ struct request {
 	struct answer answer;
 	struct error error;            /* ERROR_NONE while all is well */
 	json_t *problem_params;        /* owned, NULL = {} */
-	bool begun, handled, suspended;
+	bool begun, handled, suspended, head;
 	int steps;                     /* handed over and not yet back */
 	void *state;                   /* of the handler, between its steps; freed with free_state() */
 	void (*free_state)(void *state);

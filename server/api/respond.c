@@ -132,7 +132,9 @@ bool respond_send(struct request *request)
 		if (answer->status == 200 && !answer->no_store && request->route && text_equal(request->route->method, "GET"))
 			tag(request, etag);
 	}
-	if (answer->status == 304) {
+	bool stream = !answer->bytes && !answer->json && request->head;
+	/* To HEAD of a stream the library would send the end of a body that never began. */
+	if (answer->status == 304 || stream) {
 		MHD_destroy_response(response);
 		response = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
 	}

@@ -11,13 +11,15 @@ enum { PAGE = 500 };
 
 /* ---- reading ------------------------------------------------------------------------------ */
 
-/* Takes what the engine knows, else what the store knows. */
-static json_t *progress_of(struct api *api, struct reader *reader, int64_t run, struct error *err)
+/* A live run as the engine saw it last; but the state is the store's, which is written before the engine shows it. */
+static json_t *progress_of(struct api *api, struct reader *reader, const struct run_record *run, struct error *err)
 {
 	struct snapshot *snapshot = engine_snapshot(api->engine);
-	const struct progress *live = snapshot_run(snapshot, run);
-	json_t *json = live ? shape_progress_live(live, snapshot) : figures_progress(reader, run, err);
+	const struct progress *live = run_state_is_live(run->state) ? snapshot_run(snapshot, run->id) : NULL;
+	json_t *json = live ? shape_progress_live(live, snapshot) : figures_progress(reader, run->id, err);
 	snapshot_release(snapshot);
+	if (json)
+		json_object_set_new(json, "state", json_string(run_state_name(run->state)));
 	return json;
 }
 
@@ -26,7 +28,7 @@ static json_t *to_json(struct api *api, struct reader *reader, const struct run_
 	AUTO(dataset_record_release) struct dataset_record dataset = {0};
 	if (!dataset_read(reader, run->dataset, &dataset, err))
 		return NULL;
-	json_t *progress = progress_of(api, reader, run->id, err);
+	json_t *progress = progress_of(api, reader, run, err);
 	return progress ? shape_run(run, &dataset, progress) : NULL;
 }
 
@@ -42,10 +44,11 @@ bool api_run_read(struct request *request, struct reader *reader, struct error *
 
 bool api_run_progress(struct request *request, struct reader *reader, struct error *err)
 {
-	int64_t run;
-	if (!request_run_id(request, &run, err))
+	int64_t id;
+	AUTO(run_record_release) struct run_record run = {0};
+	if (!request_run_id(request, &id, err) || !run_read(reader, id, &run, err))
 		return false;
-	request->answer.json = progress_of(request->api, reader, run, err);
+	request->answer.json = progress_of(request->api, reader, &run, err);
 	return request->answer.json != NULL;
 }
 

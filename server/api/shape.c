@@ -261,9 +261,9 @@ json_t *shape_progress_stored(const struct run_record *run, const struct result_
 	return json;
 }
 
-const char *shape_run_etag(enum run_state state, int64_t version, char out[SHAPE_ETAG_SIZE])
+const char *shape_run_etag(enum run_state state, int64_t number, char out[SHAPE_ETAG_SIZE])
 {
-	snprintf(out, SHAPE_ETAG_SIZE, "%s.%lld", run_state_name(state), (long long)version);
+	snprintf(out, SHAPE_ETAG_SIZE, "%s.%lld", run_state_name(state), (long long)number);
 	return out;
 }
 
@@ -281,9 +281,7 @@ json_t *shape_run(const struct run_record *run, const struct dataset_record *dat
 {
 	char etag[SHAPE_ETAG_SIZE];
 	int64_t version = json_integer_value(json_object_get(progress, "version"));
-	/* The engine's word on the state is newer than the row that was read. */
 	enum run_state state = run->state;
-	run_state_parse(json_string_value(json_object_get(progress, "state")), &state);
 	json_t *json = json_pack("{s:o, s:o, s:s, s:o, s:s, s:{s:o, s:o}}", "id", shape_run_id(run->id), "name",
 	                         text(run->name ? run->name : ""), "state", run_state_name(state), "cause",
 	                         text(run->cause ? run->cause : ""), "sentence", engine_run_sentence(state), "dataset",
@@ -299,7 +297,7 @@ json_t *shape_run(const struct run_record *run, const struct dataset_record *dat
 	json_object_set_new(json, "workers", shape_parsed(run->workers));
 	json_object_set_new(json, "actions", actions(state));
 	json_object_set_new(json, "progress", progress);
-	json_object_set_new(json, "etag", json_string(shape_run_etag(state, version, etag)));
+	json_object_set_new(json, "etag", json_string(shape_run_etag(state, run_state_is_live(state) ? version : run->active_ms, etag)));
 	return json;
 }
 

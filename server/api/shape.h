@@ -37,9 +37,9 @@ json_t *shape_progress_stored(const struct run_record *run, const struct result_
 
 /* progress is taken. */
 json_t *shape_run(const struct run_record *run, const struct dataset_record *dataset, json_t *progress);
-/* "running.61": changes with the state and the version. */
+/* "running.61": changes with the state and, while it is live, the version; after that `number` is its active time. */
 enum { SHAPE_ETAG_SIZE = 48 };
-const char *shape_run_etag(enum run_state state, int64_t version, char out[SHAPE_ETAG_SIZE]);
+const char *shape_run_etag(enum run_state state, int64_t number, char out[SHAPE_ETAG_SIZE]);
 
 json_t *shape_item(const struct view_row *row);
 json_t *shape_attempt(const struct attempt_record *attempt);
