@@ -4,6 +4,7 @@
 
 #include "evaluators/evaluator.h"
 
+extern const struct evaluator_class evaluator_chat;
 extern const struct evaluator_class evaluator_fake;
 
 #endif

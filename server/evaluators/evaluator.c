@@ -4,7 +4,7 @@
 #include "base/vector.h"
 #include "classes.h"
 
-static const struct evaluator_class *const classes[] = {&evaluator_fake};
+static const struct evaluator_class *const classes[] = {&evaluator_chat, &evaluator_fake};
 
 const struct evaluator_class *evaluator_class_find(const char *name)
 {
@@ -16,6 +16,6 @@ const struct evaluator_class *evaluator_class_find(const char *name)
 
 const char *const *evaluator_class_names(void)
 {
-	static const char *const names[COUNT_OF(classes) + 1] = {"fake"};
+	static const char *const names[COUNT_OF(classes) + 1] = {"chat", "fake"};
 	return names;
 }

@@ -160,72 +160,73 @@ static void test_a_200_without_a_completion_is_named(void **state)
 	CHECK(cases);
 }
 
+static const struct expected errors[] = {
+	/* vLLM 0.32 */
+	{400, "{\"error\":{\"message\":\"This model's maximum context length is 1024 tokens. However, your prompt "
+	      "contains at least 1025 input tokens\",\"type\":\"BadRequestError\",\"param\":\"input_tokens\",\"code\":400}}",
+	 FAILURE_CONTEXT, "maximum context length"},
+	{400, "{\"error\":{\"message\":\"max_tokens=5000 cannot be greater than max_model_len=1024\",\"type\":"
+	      "\"BadRequestError\",\"param\":\"max_tokens\",\"code\":400}}", FAILURE_BAD_REQUEST, "max_tokens=5000"},
+	{400, "{\"error\":{\"message\":\"Failed to transform json schema into a grammar: Unsupported type\",\"type\":"
+	      "\"BadRequestError\",\"param\":null,\"code\":400}}", FAILURE_BAD_REQUEST, "grammar"},
+	{400, "{\"error\":{\"message\":\"1 validation error\",\"type\":\"Bad Request\",\"param\":null,\"code\":400}}",
+	 FAILURE_BAD_REQUEST, "validation"},
+	{401, "{\"error\":\"Unauthorized\"}", FAILURE_AUTH, "Unauthorized"},
+	{404, "{\"error\":{\"message\":\"The model `nope` does not exist. Valid aliases: tiny.\",\"type\":"
+	      "\"NotFoundError\",\"param\":\"model\",\"code\":404}}", FAILURE_WRONG_MODEL, "`nope`"},
+	{404, "{\"detail\":\"Not Found\"}", FAILURE_WRONG_MODEL, "Not Found"},
+	{405, "{\"detail\":\"Method Not Allowed\"}", FAILURE_WRONG_MODEL, "Method"},
+	{500, "{\"error\":{\"message\":\"EngineCore encountered an issue. See stack trace (above) for the root cause.\","
+	      "\"type\":\"InternalServerError\",\"param\":null,\"code\":500}}", FAILURE_SERVER_ERROR, "EngineCore"},
+	{500, "{\"error\":{\"message\":\"cannot schedule new futures after shutdown\"}}", FAILURE_SERVER_ERROR, "shutdown"},
+	{503, "{\"error\":{\"message\":\"The engine is currently busy and cannot accept new requests\",\"type\":"
+	      "\"Service Unavailable\",\"param\":null,\"code\":503}}", FAILURE_OVERLOADED, "busy"},
+	{503, "", FAILURE_SERVER_ERROR, "HTTP 503 without a message"},
+	/* vLLM before 0.10.1, and engines that die wordlessly */
+	{400, "{\"object\":\"error\",\"message\":\"The decoder prompt (length 5000) is longer than the maximum model "
+	      "length of 4096.\",\"type\":\"BadRequestError\",\"param\":null,\"code\":400}", FAILURE_CONTEXT, "5000"},
+	{500, "", FAILURE_SERVER_ERROR, "HTTP 500 without a message"},
+	{500, "Internal Server Error", FAILURE_SERVER_ERROR, "HTTP 500: Internal Server Error"},
+	{400, "Invalid HTTP request received.", FAILURE_BAD_REQUEST, "Invalid HTTP"},
+	/* llama.cpp */
+	{400, "{\"error\":{\"code\":400,\"message\":\"request (9042 tokens) exceeds the available context size (2048 "
+	      "tokens), try increasing it\",\"type\":\"exceed_context_size_error\",\"n_prompt_tokens\":9042}}",
+	 FAILURE_CONTEXT, "9042"},
+	{400, "{\"error\":{\"code\":400,\"message\":\"failed to parse grammar\",\"type\":\"invalid_request_error\"}}",
+	 FAILURE_BAD_REQUEST, "grammar"},
+	{503, "{\"error\":{\"message\":\"Loading model\",\"type\":\"unavailable_error\",\"code\":503}}",
+	 FAILURE_SERVER_ERROR, "Loading model"},
+	/* TGI, Ollama, OpenAI, FastAPI, proxies */
+	{429, "{\"error\":\"Model is overloaded\",\"error_type\":\"overloaded\"}", FAILURE_OVERLOADED, "overloaded"},
+	{422, "{\"error\":\"`inputs` must have less than 1024 tokens. Given: 2000\",\"error_type\":\"validation\"}",
+	 FAILURE_CONTEXT, "inputs"},
+	{422, "{\"error\":\"temperature must be positive\",\"error_type\":\"validation\"}", FAILURE_BAD_REQUEST, "temp"},
+	{422, "{\"detail\":[{\"type\":\"missing\",\"loc\":[\"body\",\"messages\",0],\"msg\":\"Field required\"}]}",
+	 FAILURE_BAD_REQUEST, "body messages 0 Field required"},
+	{424, "{\"error\":\"Generation failed\",\"error_type\":\"generation\"}", FAILURE_SERVER_ERROR, "Generation"},
+	{503, "{\"error\":{\"message\":\"server busy, please try again.  maximum pending requests exceeded\"}}",
+	 FAILURE_OVERLOADED, "server busy"},
+	{400, "{\"error\":{\"message\":\"too long\",\"code\":\"context_length_exceeded\"}}", FAILURE_CONTEXT, "too long"},
+	{400, "{\"error\":{\"message\":\"litellm: Invalid model name passed in model=x\"}}", FAILURE_WRONG_MODEL, "model=x"},
+	{429, "{\"error\":{\"message\":\"You exceeded your quota\",\"code\":\"insufficient_quota\"}}", FAILURE_AUTH, "quota"},
+	{403, "<html>\n<head><TITLE>403 Forbidden</TITLE></head>...", FAILURE_AUTH, "HTTP 403: 403 Forbidden"},
+	{502, "<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>", FAILURE_SERVER_ERROR,
+	 "HTTP 502: 502 Bad Gateway"},
+	{503, "<html><title>503 Service Unavailable</title>", FAILURE_SERVER_ERROR, "503 Service"},
+	{504, "upstream request timeout", FAILURE_SERVER_ERROR, "upstream"},
+	{413, "", FAILURE_BAD_REQUEST, "HTTP 413"},
+	{418, "{\"message\":\"teapot\"}", FAILURE_BAD_REQUEST, "teapot"},
+	{501, "{\"error\":{\"message\":\"not implemented\"}}", FAILURE_BAD_REQUEST, "not implemented"},
+	{599, "", FAILURE_SERVER_ERROR, "HTTP 599"},
+	{429, "\"rate limited\"", FAILURE_OVERLOADED, "rate limited"},
+	{500, "null", FAILURE_SERVER_ERROR, "without a message"},
+	{500, "{\"error\":null,\"message\":null}", FAILURE_SERVER_ERROR, "without a message"},
+};
+
 static void test_errors_of_all_servers_get_their_kind(void **state)
 {
 	(void)state;
-	static const struct expected cases[] = {
-		/* vLLM 0.32 */
-		{400, "{\"error\":{\"message\":\"This model's maximum context length is 1024 tokens. However, your prompt "
-		      "contains at least 1025 input tokens\",\"type\":\"BadRequestError\",\"param\":\"input_tokens\",\"code\":400}}",
-		 FAILURE_CONTEXT, "maximum context length"},
-		{400, "{\"error\":{\"message\":\"max_tokens=5000 cannot be greater than max_model_len=1024\",\"type\":"
-		      "\"BadRequestError\",\"param\":\"max_tokens\",\"code\":400}}", FAILURE_BAD_REQUEST, "max_tokens=5000"},
-		{400, "{\"error\":{\"message\":\"Failed to transform json schema into a grammar: Unsupported type\",\"type\":"
-		      "\"BadRequestError\",\"param\":null,\"code\":400}}", FAILURE_BAD_REQUEST, "grammar"},
-		{400, "{\"error\":{\"message\":\"1 validation error\",\"type\":\"Bad Request\",\"param\":null,\"code\":400}}",
-		 FAILURE_BAD_REQUEST, "validation"},
-		{401, "{\"error\":\"Unauthorized\"}", FAILURE_AUTH, "Unauthorized"},
-		{404, "{\"error\":{\"message\":\"The model `nope` does not exist. Valid aliases: tiny.\",\"type\":"
-		      "\"NotFoundError\",\"param\":\"model\",\"code\":404}}", FAILURE_WRONG_MODEL, "`nope`"},
-		{404, "{\"detail\":\"Not Found\"}", FAILURE_WRONG_MODEL, "Not Found"},
-		{405, "{\"detail\":\"Method Not Allowed\"}", FAILURE_WRONG_MODEL, "Method"},
-		{500, "{\"error\":{\"message\":\"EngineCore encountered an issue. See stack trace (above) for the root cause.\","
-		      "\"type\":\"InternalServerError\",\"param\":null,\"code\":500}}", FAILURE_SERVER_ERROR, "EngineCore"},
-		{500, "{\"error\":{\"message\":\"cannot schedule new futures after shutdown\"}}", FAILURE_SERVER_ERROR, "shutdown"},
-		{503, "{\"error\":{\"message\":\"The engine is currently busy and cannot accept new requests\",\"type\":"
-		      "\"Service Unavailable\",\"param\":null,\"code\":503}}", FAILURE_OVERLOADED, "busy"},
-		{503, "", FAILURE_SERVER_ERROR, "HTTP 503 without a message"},
-		/* vLLM before 0.10.1, and engines that die wordlessly */
-		{400, "{\"object\":\"error\",\"message\":\"The decoder prompt (length 5000) is longer than the maximum model "
-		      "length of 4096.\",\"type\":\"BadRequestError\",\"param\":null,\"code\":400}", FAILURE_CONTEXT, "5000"},
-		{500, "", FAILURE_SERVER_ERROR, "HTTP 500 without a message"},
-		{500, "Internal Server Error", FAILURE_SERVER_ERROR, "HTTP 500: Internal Server Error"},
-		{400, "Invalid HTTP request received.", FAILURE_BAD_REQUEST, "Invalid HTTP"},
-		/* llama.cpp */
-		{400, "{\"error\":{\"code\":400,\"message\":\"request (9042 tokens) exceeds the available context size (2048 "
-		      "tokens), try increasing it\",\"type\":\"exceed_context_size_error\",\"n_prompt_tokens\":9042}}",
-		 FAILURE_CONTEXT, "9042"},
-		{400, "{\"error\":{\"code\":400,\"message\":\"failed to parse grammar\",\"type\":\"invalid_request_error\"}}",
-		 FAILURE_BAD_REQUEST, "grammar"},
-		{503, "{\"error\":{\"message\":\"Loading model\",\"type\":\"unavailable_error\",\"code\":503}}",
-		 FAILURE_SERVER_ERROR, "Loading model"},
-		/* TGI, Ollama, OpenAI, FastAPI, proxies */
-		{429, "{\"error\":\"Model is overloaded\",\"error_type\":\"overloaded\"}", FAILURE_OVERLOADED, "overloaded"},
-		{422, "{\"error\":\"`inputs` must have less than 1024 tokens. Given: 2000\",\"error_type\":\"validation\"}",
-		 FAILURE_CONTEXT, "inputs"},
-		{422, "{\"error\":\"temperature must be positive\",\"error_type\":\"validation\"}", FAILURE_BAD_REQUEST, "temp"},
-		{422, "{\"detail\":[{\"type\":\"missing\",\"loc\":[\"body\",\"messages\",0],\"msg\":\"Field required\"}]}",
-		 FAILURE_BAD_REQUEST, "body messages 0 Field required"},
-		{424, "{\"error\":\"Generation failed\",\"error_type\":\"generation\"}", FAILURE_SERVER_ERROR, "Generation"},
-		{503, "{\"error\":{\"message\":\"server busy, please try again.  maximum pending requests exceeded\"}}",
-		 FAILURE_OVERLOADED, "server busy"},
-		{400, "{\"error\":{\"message\":\"too long\",\"code\":\"context_length_exceeded\"}}", FAILURE_CONTEXT, "too long"},
-		{400, "{\"error\":{\"message\":\"litellm: Invalid model name passed in model=x\"}}", FAILURE_WRONG_MODEL, "model=x"},
-		{429, "{\"error\":{\"message\":\"You exceeded your quota\",\"code\":\"insufficient_quota\"}}", FAILURE_AUTH, "quota"},
-		{403, "<html>\n<head><TITLE>403 Forbidden</TITLE></head>...", FAILURE_AUTH, "HTTP 403: 403 Forbidden"},
-		{502, "<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>", FAILURE_SERVER_ERROR,
-		 "HTTP 502: 502 Bad Gateway"},
-		{503, "<html><title>503 Service Unavailable</title>", FAILURE_SERVER_ERROR, "503 Service"},
-		{504, "upstream request timeout", FAILURE_SERVER_ERROR, "upstream"},
-		{413, "", FAILURE_BAD_REQUEST, "HTTP 413"},
-		{418, "{\"message\":\"teapot\"}", FAILURE_BAD_REQUEST, "teapot"},
-		{501, "{\"error\":{\"message\":\"not implemented\"}}", FAILURE_BAD_REQUEST, "not implemented"},
-		{599, "", FAILURE_SERVER_ERROR, "HTTP 599"},
-		{429, "\"rate limited\"", FAILURE_OVERLOADED, "rate limited"},
-		{500, "null", FAILURE_SERVER_ERROR, "without a message"},
-		{500, "{\"error\":null,\"message\":null}", FAILURE_SERVER_ERROR, "without a message"},
-	};
-	CHECK(cases);
+	CHECK(errors);
 }
 
 static void test_an_answer_of_another_model_does_not_count(void **state)

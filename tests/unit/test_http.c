@@ -6,80 +6,19 @@
 #include <cmocka.h>
 #include <dlfcn.h>
 #include <netdb.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/clock.h"
-#include "base/memory.h"
-#include "base/text.h"
+#include "http_fixture.h"
 #include "io/http.h"
 
-enum { CROWD = 1024, PATIENCE_MS = 60000 };
+enum { CROWD = 1024 };
 
-/* ---- the server ---- */
+/* ---- what the server does ---- */
 
-static struct {
-	struct loop *loop;
-	uv_tcp_t listener;
-	int port;
-	_Atomic int connections, requests, open;
-	struct peer *crowd[CROWD]; /* wait until all are there */
-	int crowd_size;
-} server;
-
-struct peer {
-	uv_tcp_t tcp;
-	char in[8192];
-	size_t length;
-};
-
-struct reply {
-	uv_write_t write;
-	char *bytes;
-	bool close;
-};
-
-static void peer_closed(uv_handle_t *handle)
-{
-	atomic_fetch_sub(&server.open, 1);
-	free(handle->data);
-}
-
-static void peer_close(struct peer *peer)
-{
-	if (!uv_is_closing((uv_handle_t *)&peer->tcp))
-		uv_close((uv_handle_t *)&peer->tcp, peer_closed);
-}
-
-static void reply_written(uv_write_t *write, int status)
-{
-	struct reply *reply = write->data;
-	if (status < 0 || reply->close)
-		peer_close(write->handle->data);
-	free(reply->bytes);
-	free(reply);
-}
-
-static void send_bytes(struct peer *peer, char *bytes, size_t length, bool close)
-{
-	struct reply *reply = NEW(struct reply);
-	*reply = (struct reply){.bytes = bytes, .close = close, .write = {.data = reply}};
-	uv_buf_t buffer = uv_buf_init(bytes, (unsigned)length);
-	uv_write(&reply->write, (uv_stream_t *)&peer->tcp, &buffer, 1, reply_written);
-}
-
-static void send_text(struct peer *peer, const char *text, bool close)
-{
-	send_bytes(peer, memory_copy(text), strlen(text), close);
-}
+static struct peer *gathered[CROWD]; /* wait until all are there */
+static int gathered_count;
 
 static void answer_echo(struct peer *peer)
 {
@@ -126,9 +65,9 @@ static void answer_close(struct peer *peer)
 
 static void answer_crowd(struct peer *peer)
 {
-	server.crowd[server.crowd_size++] = peer;
-	for (int i = 0; server.crowd_size == CROWD && i < CROWD; i++)
-		send_text(server.crowd[i], "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", false);
+	gathered[gathered_count++] = peer;
+	for (int i = 0; gathered_count == CROWD && i < CROWD; i++)
+		send_text(gathered[i], "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", false);
 }
 
 static const struct route {
@@ -171,95 +110,19 @@ static void answer(struct peer *peer)
 	send_text(peer, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", false);
 }
 
-/* Headers are there, and as much body as they promise. */
-static bool request_complete(const struct peer *peer)
-{
-	const char *end = strstr(peer->in, "\r\n\r\n");
-	if (!end)
-		return false;
-	const char *length = strstr(peer->in, "Content-Length: ");
-	return !length || strlen(end + 4) >= (size_t)atol(length + 16);
-}
-
-static void give_room(uv_handle_t *handle, size_t wanted, uv_buf_t *buffer)
-{
-	(void)wanted;
-	struct peer *peer = handle->data;
-	*buffer = uv_buf_init(peer->in + peer->length, (unsigned)(sizeof(peer->in) - 1 - peer->length));
-}
-
-static void peer_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
-{
-	(void)buffer;
-	struct peer *peer = stream->data;
-	if (length < 0) {
-		peer_close(peer);
-		return;
-	}
-	peer->length += (size_t)length;
-	peer->in[peer->length] = '\0';
-	if (peer->in[0] == 0x16) { /* somebody speaks TLS */
-		send_text(peer, "HTTP/1.1 400 Bad Request\r\n\r\n", true);
-		return;
-	}
-	if (!request_complete(peer))
-		return;
-	atomic_fetch_add(&server.requests, 1);
-	answer(peer);
-	peer->length = 0;
-}
-
-static void accept_peer(uv_stream_t *listener, int status)
-{
-	assert_int_equal(status, 0);
-	struct peer *peer = NEW(struct peer);
-	peer->tcp.data = peer;
-	uv_tcp_init(listener->loop, &peer->tcp);
-	uv_accept(listener, (uv_stream_t *)&peer->tcp);
-	atomic_fetch_add(&server.connections, 1);
-	atomic_fetch_add(&server.open, 1);
-	uv_read_start((uv_stream_t *)&peer->tcp, give_room, peer_read);
-}
-
-static int server_start(void **state)
+static int start(void **state)
 {
 	(void)state;
-	signal(SIGPIPE, SIG_IGN);
-	struct rlimit files;
-	getrlimit(RLIMIT_NOFILE, &files);
-	files.rlim_cur = files.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &files);
 	/* Would send everything to nowhere, if they were obeyed. */
 	setenv("http_proxy", "http://127.0.0.1:9", 1);
 	setenv("ALL_PROXY", "http://127.0.0.1:9", 1);
-	server.loop = loop_new("server");
-	uv_tcp_init(loop_uv(server.loop), &server.listener);
-	struct sockaddr_in address;
-	uv_ip4_addr("127.0.0.1", 0, &address);
-	uv_tcp_bind(&server.listener, (struct sockaddr *)&address, 0);
-	if (uv_listen((uv_stream_t *)&server.listener, CROWD, accept_peer))
-		return -1;
-	int length = sizeof(address);
-	uv_tcp_getsockname(&server.listener, (struct sockaddr *)&address, &length);
-	server.port = ntohs(address.sin_port);
-	loop_start(server.loop);
-	return 0;
+	return server_start(answer) ? 0 : -1;
 }
 
-static void close_peers(uv_handle_t *handle, void *arg)
-{
-	(void)arg;
-	if (handle->type == UV_TCP && handle != (uv_handle_t *)&server.listener)
-		peer_close(handle->data);
-}
-
-static int server_stop(void **state)
+static int stop(void **state)
 {
 	(void)state;
-	loop_stop(server.loop);
-	loop_join(server.loop);
-	uv_walk(loop_uv(server.loop), close_peers, NULL);
-	loop_free(server.loop);
+	server_stop();
 	return 0;
 }
 
@@ -609,14 +472,6 @@ static void cancel_the_other(void *arg, const struct http_answer *got)
 	loop_stop(c->loop);
 }
 
-static void wait_until_open(int count)
-{
-	int64_t until = clock_mono_ms() + PATIENCE_MS;
-	while (atomic_load(&server.open) != count && clock_mono_ms() < until)
-		usleep(1000);
-	assert_int_equal(atomic_load(&server.open), count);
-}
-
 static void test_a_cancelled_call_closes_its_connection_and_never_ends(void **state)
 {
 	(void)state;
@@ -711,5 +566,5 @@ int main(void)
 		cmocka_unit_test(test_a_client_that_is_freed_ends_nothing_and_leaves_nothing),
 		cmocka_unit_test(test_a_resolver_that_hangs_delays_nobody_else),
 	};
-	return cmocka_run_group_tests_name("http", tests, server_start, server_stop);
+	return cmocka_run_group_tests_name("http", tests, start, stop);
 }
