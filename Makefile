@@ -156,11 +156,11 @@ RUN = LOGS=$(BUILD)/test-logs/$(VARIANT) tests/run
 programs: $(OUT)/mekiki $(OUT)/vllm-sim $(TEST_BINARIES)
 
 .PHONY: unit
-unit: $(TEST_BINARIES)
+unit: $(TEST_BINARIES) $(OUT)/vllm-sim
 	@$(RUN) -j $(JOBS) $(TEST_BINARIES)
 
 .PHONY: check
-check: $(OUT)/mekiki $(TEST_BINARIES) ## unit and style tests, in seconds
+check: $(OUT)/mekiki $(OUT)/vllm-sim $(TEST_BINARIES) ## unit and style tests, in seconds
 	@$(RUN) -j $(JOBS) $(TEST_BINARIES) $(STYLE)
 
 .PHONY: test
