@@ -17,8 +17,8 @@ static const size_t no_block = (size_t)-1;
 
 /* Positions are offsets into the buffer. While a record is in progress its bytes stay in it. */
 struct csv_reader {
-	char *buffer; /* `capacity` bytes and CSV_SCAN_BLOCK more */
-	size_t capacity, filled;
+	struct csv_bytes in;
+	size_t capacity;
 	size_t start; /* of the record in progress */
 	size_t at;    /* the next byte to look at */
 	size_t cell;  /* the first byte of the cell in progress, after its quote */
@@ -37,15 +37,13 @@ struct csv_reader {
 	int64_t base; /* file offset of buffer[0] */
 	int64_t line; /* physical line of `start` */
 	int64_t number;
-	size_t block; /* the block that `masks` describes */
-	struct csv_masks masks;
 };
 
 struct csv_reader *csv_reader_new(void)
 {
 	struct csv_reader *reader = NEW(struct csv_reader);
 	reader->line = 1;
-	reader->block = no_block;
+	reader->in.block = no_block;
 	return reader;
 }
 
@@ -53,7 +51,7 @@ void csv_reader_free(struct csv_reader *reader)
 {
 	if (!reader)
 		return;
-	free(reader->buffer);
+	free(reader->in.buffer);
 	free(reader->fields);
 	free(reader);
 }
@@ -72,13 +70,13 @@ void csv_reader_finish(struct csv_reader *reader)
 static void rebase(struct csv_reader *reader, char *fresh)
 {
 	size_t gone = reader->start;
-	const char *old = reader->buffer + gone;
+	const char *old = reader->in.buffer + gone;
 	for (size_t i = 0; i < reader->count; i++)
 		reader->fields[i].bytes = fresh + (reader->fields[i].bytes - old);
-	if (reader->filled > gone)
-		memmove(fresh, old, reader->filled - gone);
+	if (reader->in.filled > gone)
+		memmove(fresh, old, reader->in.filled - gone);
 	reader->start = 0;
-	reader->filled -= gone;
+	reader->in.filled -= gone;
 	reader->at -= gone;
 	reader->cell -= gone;
 	reader->close -= gone;
@@ -100,47 +98,27 @@ void csv_reader_feed(struct csv_reader *reader, const void *bytes, size_t length
 {
 	if (reader->complete)
 		begin_record(reader);
-	size_t kept = reader->filled - reader->start;
+	size_t kept = reader->in.filled - reader->start;
 	if (kept + length > reader->capacity) {
 		size_t capacity = kept + length + kept / 2;
 		char *fresh = memory_new(capacity + CSV_SCAN_BLOCK);
-		if (reader->buffer)
+		if (reader->in.buffer)
 			rebase(reader, fresh);
-		free(reader->buffer);
-		reader->buffer = fresh;
+		free(reader->in.buffer);
+		reader->in.buffer = fresh;
 		reader->capacity = capacity;
-	} else if (reader->filled + length > reader->capacity) {
-		rebase(reader, reader->buffer);
+	} else if (reader->in.filled + length > reader->capacity) {
+		rebase(reader, reader->in.buffer);
 	}
 	if (length)
-		memcpy(reader->buffer + reader->filled, bytes, length);
-	reader->filled += length;
-	reader->block = no_block;
-}
-
-/* From `at`: the next quote, or the next comma or line feed; `filled` when there is none yet. */
-static inline size_t find(struct csv_reader *reader, bool quote)
-{
-	size_t at = reader->at;
-	while (at < reader->filled) {
-		size_t block = at & ~(size_t)(CSV_SCAN_BLOCK - 1);
-		if (block != reader->block) {
-			reader->masks = csv_scan_block(reader->buffer + block);
-			reader->block = block;
-		}
-		uint64_t hits = (quote ? reader->masks.quotes : reader->masks.ends) >> (at - block);
-		if (hits) {
-			at += (size_t)__builtin_ctzll(hits);
-			return at < reader->filled ? at : reader->filled; /* old bytes lie beyond the end */
-		}
-		at = block + CSV_SCAN_BLOCK;
-	}
-	return reader->filled;
+		memcpy(reader->in.buffer + reader->in.filled, bytes, length);
+	reader->in.filled += length;
+	reader->in.block = no_block;
 }
 
 static inline void open_cell(struct csv_reader *reader)
 {
-	reader->quoted = reader->at < reader->filled && reader->buffer[reader->at] == '"';
+	reader->quoted = reader->at < reader->in.filled && reader->in.buffer[reader->at] == '"';
 	reader->escaped = reader->closed = false;
 	reader->spans |= reader->quoted;
 	reader->mode = reader->quoted ? IN_QUOTES : IN_PLAIN;
@@ -152,8 +130,8 @@ static inline void open_cell(struct csv_reader *reader)
 static inline bool end_cell(struct csv_reader *reader)
 {
 	size_t end = reader->at;
-	bool line_end = end == reader->filled || reader->buffer[end] == '\n';
-	if (line_end && end > reader->cell && reader->buffer[end - 1] == '\r')
+	bool line_end = end == reader->in.filled || reader->in.buffer[end] == '\n';
+	if (line_end && end > reader->cell && reader->in.buffer[end - 1] == '\r')
 		end--;
 	reader->end = end;
 	if (reader->skipping)
@@ -166,10 +144,10 @@ static inline bool end_cell(struct csv_reader *reader)
 		return reader->fault = CSV_TOO_MANY_FIELDS, false;
 	/* Text after a closing quote is kept, as Python does. Over several lines it is a lost
 	 * quote that met the opening quote of a later row: joining them would be silent damage. */
-	if (reader->closed && !clean && memchr(reader->buffer + reader->cell, '\n', reader->close - reader->cell))
+	if (reader->closed && !clean && memchr(reader->in.buffer + reader->cell, '\n', reader->close - reader->cell))
 		return reader->fault = CSV_QUOTE_OPEN, false;
 	VECTOR_ADD(reader->fields, reader->count, reader->field_capacity) = (struct csv_field){
-		.bytes = reader->buffer + reader->cell,
+		.bytes = reader->in.buffer + reader->cell,
 		.length = length,
 		.quoted = reader->quoted,
 		.escaped = reader->escaped || (reader->closed && !clean),
@@ -212,22 +190,101 @@ static enum scan starved(struct csv_reader *reader)
 	return end_cell(reader) ? SCAN_RECORD : SCAN_FAULT;
 }
 
+/* Where the loop below is; its own so that the compiler can keep it in registers. */
+struct place {
+	size_t at, count, end;
+	bool last, spans; /* the record is complete; it has a quoted cell */
+};
+
+/* A quoted cell that is here up to the comma or line feed behind it. */
+static inline bool usual_quoted(struct csv_bytes *in, struct place *place, struct csv_field *fields)
+{
+	bool escaped = false;
+	size_t cell = place->at + 1, close = csv_scan_close(in, cell, &escaped), next = close + 1;
+	if (next >= in->filled || close - cell > CSV_CELL_LIMIT)
+		return false;
+	if (in->buffer[next] == '\r' && next + 1 < in->filled && in->buffer[next + 1] == '\n')
+		next++;
+	else if (in->buffer[next] != ',' && in->buffer[next] != '\n')
+		return false;
+	fields[place->count++] = (struct csv_field){in->buffer + cell, close - cell, true, escaped};
+	place->last = in->buffer[next] == '\n';
+	place->spans = true;
+	place->end = close + 1;
+	place->at = next + 1;
+	return true;
+}
+
+/* Plain cells up to a quoted one or the end of a block or record, bit by bit. False when not even one is here. */
+static inline bool usual_plain(struct csv_bytes *in, struct place *place, struct csv_field *fields)
+{
+	size_t end = csv_scan_find(in, place->at, false);
+	if (end >= in->filled || end - place->at > CSV_CELL_LIMIT)
+		return false;
+	uint64_t more = in->masks.ends >> (end - in->block) >> 1 << (end - in->block) << 1; /* the ends behind this one */
+	for (;;) {
+		size_t stop = end;
+		place->last = in->buffer[end] == '\n';
+		if (place->last && stop > place->at && in->buffer[stop - 1] == '\r')
+			stop--;
+		fields[place->count++] = (struct csv_field){in->buffer + place->at, stop - place->at, false, false};
+		place->end = stop;
+		place->at = end + 1;
+		if (place->last || !more || in->buffer[place->at] == '"')
+			return true;
+		end = in->block + (size_t)__builtin_ctzll(more);
+		if (end >= in->filled)
+			return true;
+		more &= more - 1;
+	}
+}
+
+/*
+ * The usual case, in one tight loop. What is not usual (a cell cut by the end of the bytes, text after a closing
+ * quote, a limit) is left alone for the state machine, which begins that cell anew. True when the record is complete.
+ */
+static bool usual_cells(struct csv_reader *reader)
+{
+	struct csv_bytes in = reader->in;
+	struct place place = {.at = reader->at, .count = reader->count, .end = reader->end, .spans = reader->spans};
+	bool usual = true;
+	while (usual && !place.last && place.at < in.filled && place.count + CSV_SCAN_BLOCK < CSV_FIELD_LIMIT) {
+		if (place.count + CSV_SCAN_BLOCK > reader->field_capacity) { /* a block has at most 64 cell ends */
+			reader->field_capacity = 2 * (place.count + CSV_SCAN_BLOCK);
+			reader->fields = memory_grow(reader->fields, reader->field_capacity, sizeof(*reader->fields));
+		}
+		if (in.buffer[place.at] == '"')
+			usual = usual_quoted(&in, &place, reader->fields);
+		else
+			usual = usual_plain(&in, &place, reader->fields);
+	}
+	reader->in = in;
+	reader->at = place.at;
+	reader->count = place.count;
+	reader->end = place.end;
+	reader->spans = place.spans;
+	return place.last;
+}
+
 static enum scan scan(struct csv_reader *reader)
 {
-	while (reader->at < reader->filled) {
+	while (reader->at < reader->in.filled) {
 		switch (reader->mode) {
 		case AT_CELL:
-			open_cell(reader);
+			if (!reader->skipping && usual_cells(reader))
+				return too_large(reader) ? SCAN_FAULT : SCAN_RECORD;
+			if (reader->at < reader->in.filled)
+				open_cell(reader);
 			break;
 		case IN_QUOTES:
-			reader->at = find(reader, true);
-			if (reader->at == reader->filled)
+			reader->at = csv_scan_find(&reader->in, reader->at, true);
+			if (reader->at == reader->in.filled)
 				break;
 			reader->at++;
 			reader->mode = AFTER_QUOTE;
 			break;
 		case AFTER_QUOTE:
-			reader->closed = reader->buffer[reader->at] != '"';
+			reader->closed = reader->in.buffer[reader->at] != '"';
 			if (reader->closed) {
 				reader->close = reader->at - 1;
 				reader->mode = IN_PLAIN;
@@ -238,13 +295,13 @@ static enum scan scan(struct csv_reader *reader)
 			}
 			break;
 		case IN_PLAIN:
-			reader->at = find(reader, false);
-			if (reader->at == reader->filled)
+			reader->at = csv_scan_find(&reader->in, reader->at, false);
+			if (reader->at == reader->in.filled)
 				break;
 			if (!end_cell(reader))
 				return SCAN_FAULT;
 			reader->mode = AT_CELL;
-			if (reader->buffer[reader->at++] == '\n')
+			if (reader->in.buffer[reader->at++] == '\n')
 				return too_large(reader) ? SCAN_FAULT : SCAN_RECORD;
 			break;
 		}
@@ -266,11 +323,11 @@ static int64_t count_lines(const char *bytes, size_t length)
 /* The bytes before `position` are done with; the line of what follows is counted on. */
 static void consume(struct csv_reader *reader, size_t position)
 {
-	const char *start = reader->buffer + reader->start;
+	const char *start = reader->in.buffer + reader->start;
 	if (reader->spans || reader->skipping)
 		reader->line += count_lines(start, position - reader->start);
 	else
-		reader->line += position > reader->start && reader->buffer[position - 1] == '\n';
+		reader->line += position > reader->start && reader->in.buffer[position - 1] == '\n';
 	reader->start = position;
 }
 
@@ -281,8 +338,8 @@ static bool looks_like_records(const struct csv_reader *reader, size_t from, siz
 		return false;
 	struct csv_reader *probe = csv_reader_new();
 	struct csv_record record;
-	csv_reader_feed(probe, reader->buffer + from, bound - from > PROBE_BYTES ? PROBE_BYTES : bound - from);
-	if (reader->finished && bound == reader->filled && bound - from <= PROBE_BYTES)
+	csv_reader_feed(probe, reader->in.buffer + from, bound - from > PROBE_BYTES ? PROBE_BYTES : bound - from);
+	if (reader->finished && bound == reader->in.filled && bound - from <= PROBE_BYTES)
 		csv_reader_finish(probe);
 	int good = 0;
 	while (good < PROBE_RECORDS && csv_reader_next(probe, &record) == CSV_RECORD) {
@@ -299,16 +356,16 @@ static bool looks_like_records(const struct csv_reader *reader, size_t from, siz
 /* The first line after the one on which the quoted cell at fault begins; 0 when it has no end. */
 static size_t line_after(const struct csv_reader *reader, size_t bound)
 {
-	const char *cell = reader->buffer + reader->cell;
+	const char *cell = reader->in.buffer + reader->cell;
 	const char *feed = reader->cell < bound ? memchr(cell, '\n', bound - reader->cell) : NULL;
-	return feed ? (size_t)(feed - reader->buffer) + 1 : 0;
+	return feed ? (size_t)(feed - reader->in.buffer) + 1 : 0;
 }
 
 /* As far as the decision on an open quote looks: the same whatever the chunks were. */
 static size_t decision_bound(const struct csv_reader *reader)
 {
 	size_t bound = reader->cell + CSV_CELL_LIMIT + 1;
-	return bound < reader->filled ? bound : reader->filled;
+	return bound < reader->in.filled ? bound : reader->in.filled;
 }
 
 static bool can_decide(const struct csv_reader *reader)
@@ -316,7 +373,7 @@ static bool can_decide(const struct csv_reader *reader)
 	if (reader->finished || reader->fault != CSV_QUOTE_OPEN)
 		return true;
 	size_t bound = decision_bound(reader), next = line_after(reader, bound);
-	return bound < reader->filled || reader->filled - next >= PROBE_BYTES;
+	return bound < reader->in.filled || reader->in.filled - next >= PROBE_BYTES;
 }
 
 /* Where to go on after a quote that never closes: the next line, if it is a record; else 0. */
@@ -337,7 +394,7 @@ static void describe(struct csv_reader *reader, struct csv_record *out)
 		.length = (int64_t)(reader->end - reader->start),
 		.fields = reader->fields,
 		.count = reader->count,
-		.start = reader->buffer + reader->start,
+		.start = reader->in.buffer + reader->start,
 		.start_length = reader->end - reader->start,
 	};
 }
@@ -351,11 +408,11 @@ static void give_fault(struct csv_reader *reader, struct csv_record *out)
 	out->fault = next ? CSV_QUOTE_OPEN : reader->fault;
 	out->fault_line = reader->line + count_lines(out->start, reader->cell - reader->start);
 	if (next || (reader->finished && reader->mode == IN_QUOTES)) {
-		consume(reader, next ? next : reader->filled);
+		consume(reader, next ? next : reader->in.filled);
 		reader->complete = true;
 		reader->at = reader->start;
 	} else if (reader->fault == CSV_RECORD_TOO_LARGE && reader->mode == AT_CELL && reader->at > reader->start &&
-		   reader->buffer[reader->at - 1] == '\n') {
+		   reader->in.buffer[reader->at - 1] == '\n') {
 		consume(reader, reader->at); /* too large, and read to its end already */
 		reader->complete = true;
 	} else {
@@ -379,9 +436,9 @@ static bool is_blank(const struct csv_reader *reader)
 /* A byte order mark is not part of the first record. */
 static bool begin_file(struct csv_reader *reader)
 {
-	if (reader->filled < 3 && !reader->finished)
+	if (reader->in.filled < 3 && !reader->finished)
 		return false;
-	if (reader->filled >= 3 && memcmp(reader->buffer, "\xEF\xBB\xBF", 3) == 0)
+	if (reader->in.filled >= 3 && memcmp(reader->in.buffer, "\xEF\xBB\xBF", 3) == 0)
 		reader->start = 3;
 	begin_record(reader);
 	return reader->begun = true;
