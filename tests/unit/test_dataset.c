@@ -190,6 +190,38 @@ static void test_a_bad_row_is_reported_with_its_line_and_what_was_expected(void 
 				  "bad record 2 line 3: the domain is not UTF-8 text; save the file as UTF-8 [caf\xE9.example,x]\n");
 }
 
+static void test_a_second_table_in_the_file_is_not_taken_for_rows(void **state)
+{
+	(void)state;
+	assert_file("tables.csv",
+		    "1 record 1 line 3: a.example label 1 stage1 ? source x tld example\n"
+		    "bad record 2 line 5: 1 cells, expected 3 as in the header [# table 5: totals]\n"
+		    "bad record 3 line 6: 2 cells, expected 3 as in the header [source,rows]\n"
+		    "bad record 4 line 7: 2 cells, expected 3 as in the header [x,17]\n");
+}
+
+static void test_cells_of_ten_thousand_characters_are_ordinary(void **state)
+{
+	(void)state;
+	AUTO_TEXT struct text file;
+	text_init(&file, 0);
+	text_add(&file, "domain,graph_state_slim_json,y_true\na.example,\"");
+	for (int i = 0; i < 9535 / 5; i++)
+		text_add(&file, i % 7 ? "'日," : "\"\"\n, ");
+	text_add(&file, "\",1\nb.example,,0\n");
+	struct dataset_reader *reader = dataset_reader_new("long.csv");
+	struct dataset_entry entry;
+	struct error err = {0};
+	dataset_reader_feed(reader, file.data, file.length);
+	dataset_reader_finish(reader);
+	assert_int_equal(dataset_reader_next(reader, &entry, &err), DATASET_STEP_HEADER);
+	assert_int_equal(dataset_reader_next(reader, &entry, &err), DATASET_STEP_ROW);
+	assert_int_equal(entry.item.label, BINARY_PHISHING);
+	assert_int_equal(dataset_reader_next(reader, &entry, &err), DATASET_STEP_ROW);
+	assert_int_equal(entry.line, 2 + 273 + 1); /* every seventh of 1,907 pieces has a line feed */
+	dataset_reader_free(reader);
+}
+
 static void test_a_lost_quote_costs_one_row(void **state)
 {
 	(void)state;
@@ -286,6 +318,8 @@ int main(void)
 		cmocka_unit_test(test_hosts_urls_and_case),
 		cmocka_unit_test(test_a_byte_order_mark_comments_and_missing_labels_do_no_harm),
 		cmocka_unit_test(test_a_bad_row_is_reported_with_its_line_and_what_was_expected),
+		cmocka_unit_test(test_a_second_table_in_the_file_is_not_taken_for_rows),
+		cmocka_unit_test(test_cells_of_ten_thousand_characters_are_ordinary),
 		cmocka_unit_test(test_a_lost_quote_costs_one_row),
 		cmocka_unit_test(test_files_without_domains_are_refused_with_advice),
 		cmocka_unit_test(test_plain_lists_are_datasets_too),
