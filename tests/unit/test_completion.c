@@ -378,6 +378,21 @@ static void test_the_request_names_every_parameter(void **state)
 	assert_true(seed == 9007199254740993);
 }
 
+static void test_any_text_arrives_as_it_was(void **state)
+{
+	(void)state;
+	const struct completion_settings settings = {.model = "m\"\\", .top_p = 1, .max_tokens = 1, .enable_thinking = -1};
+	AUTO_TEXT struct text text;
+	text_init(&text, 0);
+	for (int c = 1; c < 128; c++)
+		text_addf(&text, "%c%c日\"\\", c, c);
+	AUTO_FREE char *body_text = completion_body(&settings, text.data, "", NULL);
+	AUTO_JSON json_t *body = json_loads(body_text, 0, NULL);
+	const json_t *message = json_array_get(json_object_get(body, "messages"), 0);
+	assert_string_equal(json_string_value(json_object_get(message, "content")), text.data);
+	assert_string_equal(json_string_value(json_object_get(body, "model")), "m\"\\");
+}
+
 static void test_thinking_is_sent_only_when_it_is_set(void **state)
 {
 	(void)state;
@@ -406,6 +421,7 @@ int main(void)
 		cmocka_unit_test(test_every_beginning_of_a_good_answer_is_a_cut_one),
 		cmocka_unit_test(test_mutated_bodies_never_break_the_reader),
 		cmocka_unit_test(test_the_request_names_every_parameter),
+		cmocka_unit_test(test_any_text_arrives_as_it_was),
 		cmocka_unit_test(test_thinking_is_sent_only_when_it_is_set),
 	};
 	return cmocka_run_group_tests_name("completion", tests, NULL, NULL);
