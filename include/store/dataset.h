@@ -47,6 +47,9 @@ struct dataset_problem {
 	char *reason, *excerpt; /* owned in answers, borrowed in calls */
 };
 bool dataset_add_problem(struct writer *writer, int64_t dataset, const struct dataset_problem *problem, struct error *err);
+/* Makes keys findable, in small bulk writes; before dataset_finish(), on the thread of the import. Without it
+ * dataset_finish() does it in one write, which is as good for a few thousand rows and holds everybody up for more. */
+bool dataset_index(struct store *store, int64_t dataset, struct error *err);
 /* Everything of the record but id; adds the EVENT_DATASET_* event. ERROR_CONFLICT when the sha is taken. */
 bool dataset_finish(struct writer *writer, const struct dataset_record *dataset, struct error *err);
 bool dataset_discard(struct writer *writer, int64_t dataset, struct error *err); /* a failed or unfinished import */

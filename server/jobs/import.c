@@ -193,7 +193,8 @@ static void fill(struct job *job, struct import *import)
 {
 	struct error err = {0};
 	job_set_subject(job, import->record.id);
-	bool ok = import_rows(job, import->kept, &import->record, &err) && import_summary(job, &import->record, &err);
+	bool ok = import_rows(job, import->kept, &import->record, &err) &&
+		  dataset_index(job_store(job), import->record.id, &err) && import_summary(job, &import->record, &err);
 	finish(job, import, ok, &err);
 }
 

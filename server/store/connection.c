@@ -39,7 +39,7 @@ static const struct pragma reader_pragmas[] = {
 	{"query_only", "ON", "1"},
 	{"mmap_size", "0", "0"},
 	{"wal_autocheckpoint", "0", "0"},
-	{"temp_store", "MEMORY", "2"},
+	{"temp_store", "FILE", "1"}, /* a reader may sort millions of rows */
 	{"trusted_schema", "OFF", "0"},
 	{"cache_size", "-2048", "-2048"},
 };
@@ -100,6 +100,17 @@ bool connection_run(struct connection *connection, const char *sql, struct error
 	if (sqlite3_exec(connection->db, sql, NULL, NULL, NULL) == SQLITE_OK)
 		return true;
 	return connection_fail(connection, sql, err);
+}
+
+bool connection_command(struct connection *connection, enum sql which, struct error *err)
+{
+	sqlite3_stmt *statement = connection->statements[which];
+	if (!statement) /* migrations come before anything can be prepared */
+		return connection_run(connection, sql_statements[which].text, err);
+	int rc = sqlite3_step(statement);
+	bool ok = rc == SQLITE_DONE || connection_fail(connection, sql_statements[which].name, err);
+	sqlite3_reset(statement);
+	return ok;
 }
 
 /* First column of the first row, as text; free(). NULL = no row or, with err filled in, an error. */
@@ -229,14 +240,13 @@ void connection_close(struct connection *connection)
 
 bool connection_transaction(struct connection *connection, connection_body *body, void *arg, struct error *err)
 {
-	/* IMMEDIATE: a read that becomes a write later may fail without remedy. */
-	if (!connection_run(connection, "BEGIN IMMEDIATE", err))
+	if (!connection_command(connection, SQL_BEGIN, err))
 		return false;
-	if (body(connection, arg, err) && connection_run(connection, "COMMIT", err))
+	if (body(connection, arg, err) && connection_command(connection, SQL_COMMIT, err))
 		return true;
 	/* Some failures have rolled back already. */
 	if (!sqlite3_get_autocommit(connection->db))
-		connection_run(connection, "ROLLBACK", NULL);
+		connection_command(connection, SQL_ROLLBACK, NULL);
 	return false;
 }
 

@@ -41,6 +41,8 @@ void connection_close(struct connection *connection);
 
 /* Runs SQL that gives no rows. */
 bool connection_run(struct connection *connection, const char *sql, struct error *err);
+/* A statement of sql/ without values or rows. */
+bool connection_command(struct connection *connection, enum sql which, struct error *err);
 /* Fills in err from the connection's last error and notes the trouble; returns false. */
 bool connection_fail(struct connection *connection, const char *what, struct error *err);
 

@@ -68,13 +68,24 @@ static bool sha_is_free(struct connection *connection, const struct dataset_reco
 	       error_set(err, ERROR_CONFLICT, "these bytes are a dataset already: %s", dataset->sha256);
 }
 
+/* A small dataset is indexed here, at once. */
+static bool index_if_not(struct connection *connection, const struct dataset_record *dataset, struct error *err)
+{
+	int64_t begun;
+	if (dataset->state != DATASET_READY)
+		return true;
+	if (!statement_integer(connection, SQL_INDEX_BEGUN, VALUES(integer(dataset->id)), &begun, err))
+		return false;
+	return begun || statement_run(connection, SQL_INDEX_REST, VALUES(integer(dataset->id)), err);
+}
+
 bool dataset_finish(struct writer *writer, const struct dataset_record *dataset, struct error *err)
 {
 	struct connection *connection = &writer->connection;
 	struct value values[RECORD_VALUES + 1];
 	record_values(dataset, values);
 	values[RECORD_VALUES] = integer(dataset->id);
-	if (!sha_is_free(connection, dataset, err) ||
+	if (!sha_is_free(connection, dataset, err) || !index_if_not(connection, dataset, err) ||
 	    !statement_run(connection, SQL_DATASET_FINISH, RECORD_VALUES + 1, values, err))
 		return false;
 	if (sqlite3_changes(connection->db) == 0)
@@ -103,8 +114,10 @@ bool dataset_add_problem(struct writer *writer, int64_t dataset, const struct da
 
 bool dataset_discard(struct writer *writer, int64_t dataset, struct error *err)
 {
-	static const enum sql steps[] = {SQL_DISCARD_ROWS, SQL_DISCARD_ITEMS, SQL_DISCARD_PROBLEMS, SQL_DISCARD_DATASET};
+	static const enum sql steps[] = {SQL_DISCARD_ROWS, SQL_DISCARD_KEYS, SQL_DISCARD_ITEMS,
+	                                  SQL_DISCARD_PROBLEMS, SQL_DISCARD_DATASET};
 	struct connection *connection = &writer->connection;
+	keys_forget(writer->keys); /* its number may be given again */
 	bool ready = false;
 	{
 		AUTO(statement_end) sqlite3_stmt *s = statement_start(connection, SQL_DATASET_STATE, VALUES(integer(dataset)));

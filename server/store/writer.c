@@ -162,13 +162,20 @@ static void die(const char *doing, const struct error *err)
 	abort();
 }
 
+/* What is kept in memory beside the database may be of a transaction that is gone. */
+static void forget(struct writer *writer)
+{
+	large_forget(writer->large);
+	keys_forget(writer->keys);
+}
+
 /* One write inside its savepoint. False: the transaction cannot go on. */
 static bool apply_one(struct writer *writer, struct write *write, struct error *err)
 {
 	struct connection *connection = &writer->connection;
 	int64_t last_event = writer->last_event;
 	bool news = writer->news;
-	if (!connection_run(connection, "SAVEPOINT write", err))
+	if (!connection_command(connection, SQL_SAVEPOINT, err))
 		return false;
 	write->err = (struct error){0};
 	write->ok = write->apply(writer, write->arg, &write->err);
@@ -177,11 +184,12 @@ static bool apply_one(struct writer *writer, struct write *write, struct error *
 		return false;
 	}
 	if (write->ok)
-		return connection_run(connection, "RELEASE write", err);
+		return connection_command(connection, SQL_SAVEPOINT_RELEASE, err);
 	writer->last_event = last_event;
 	writer->news = news;
-	large_forget(writer->large);
-	return connection_run(connection, "ROLLBACK TO write; RELEASE write", err);
+	forget(writer);
+	return connection_command(connection, SQL_SAVEPOINT_UNDO, err) &&
+	       connection_command(connection, SQL_SAVEPOINT_RELEASE, err);
 }
 
 struct batch {
@@ -256,7 +264,7 @@ static bool commit(struct writer *writer, struct queue *waiting, struct error *e
 		return true;
 	}
 	writer->last_event = last_event;
-	large_forget(writer->large);
+	forget(writer);
 	if (connection->trouble != TROUBLE_WAIT)
 		die("a commit", err);
 	return false;
@@ -344,6 +352,7 @@ struct writer *writer_new(const char *path, const char *vfs, const char *synchro
 	pthread_cond_init(&writer->post->changed, NULL);
 	pthread_cond_init(&writer->post->told, NULL);
 	writer->large = large_new();
+	writer->keys = keys_cache_new();
 	writer->checkpoint_at = CHECKPOINT_PAGES;
 	struct connection *connection = &writer->connection;
 	if (!connection_open_writer(connection, path, vfs, synchronous, err) ||
@@ -382,6 +391,7 @@ void writer_free(struct writer *writer)
 	}
 	connection_close(&writer->connection);
 	large_free(writer->large);
+	keys_cache_free(writer->keys);
 	pthread_cond_destroy(&writer->post->changed);
 	pthread_cond_destroy(&writer->post->told);
 	pthread_mutex_destroy(&writer->post->mutex);

@@ -7,12 +7,14 @@
 #define MEKIKI_SERVER_STORE_WRITER_H
 
 #include "store/connection.h"
+#include "store/keys.h"
 #include "store/large.h"
 #include "store/store.h"
 
 struct writer {
 	struct connection connection;
 	struct large *large;
+	struct keys_cache *keys;
 	int64_t last_event;   /* highest id appended, committed or about to be */
 	bool news;            /* this transaction added events or results */
 	int wal_pages;        /* in the WAL after the last commit */

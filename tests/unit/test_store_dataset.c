@@ -30,6 +30,17 @@ static bool import(struct writer *writer, void *arg, struct error *err)
 	       dataset_add_rows(writer, work->dataset.id, work->rows, work->count, err);
 }
 
+static bool import_more(struct writer *writer, void *arg, struct error *err)
+{
+	struct import *work = arg;
+	return dataset_add_rows(writer, work->dataset.id, work->rows, work->count, err);
+}
+
+static bool import_and_say_no(struct writer *writer, void *arg, struct error *err)
+{
+	return import_more(writer, arg, err) && error_set(err, ERROR_CONFLICT, "no");
+}
+
 static bool finish(struct writer *writer, void *arg, struct error *err)
 {
 	return dataset_finish(writer, arg, err);
@@ -44,7 +55,7 @@ static int64_t add(struct fixture *f, const char *sha, const struct dataset_row 
 {
 	struct import work = {.dataset = {.sha256 = (char *)sha, .name = (char *)"a.csv", .created_by = (char *)"tester"},
 			      .rows = rows, .count = count};
-	if (!store_write_bulk(f->store, import, &work, &f->err))
+	if (!store_write_bulk(f->store, import, &work, &f->err) || !dataset_index(f->store, work.dataset.id, &f->err))
 		fail_msg("%s", f->err.text);
 	return work.dataset.id;
 }
@@ -110,6 +121,47 @@ static void test_item_numbers_go_on_from_batch_to_batch(void **state)
 	assert_true(first != second);
 	assert_int_equal(dataset_item_find(f->reader, first, "a.example", &f->err), 1);
 	assert_int_equal(dataset_item_find(f->reader, second, "a.example", &f->err), 1);
+}
+
+static void test_a_batch_that_was_undone_leaves_nothing_behind(void **state)
+{
+	struct fixture *f = *state;
+	struct dataset_row rows[] = {row(1, "a.example", BINARY_UNKNOWN), row(2, "b.example", BINARY_UNKNOWN),
+				     row(3, "c.example", BINARY_UNKNOWN)};
+	struct import work = {.dataset = {.sha256 = (char *)"aa", .created_by = (char *)"tester"}, .rows = rows, .count = 1};
+	assert_true(store_write_bulk(f->store, import, &work, &f->err));
+	work.rows = rows + 1;
+	assert_false(store_write_bulk(f->store, import_and_say_no, &work, &f->err));
+	work.rows = rows + 2;
+	assert_true(store_write_bulk(f->store, import_more, &work, &f->err));
+	fixture_reopen(f); /* another process goes on */
+	work.rows = rows + 1;
+	work.count = 2;
+	rows[2].row = 4;
+	assert_true(store_write_bulk(f->store, import_more, &work, &f->err));
+	assert_true(dataset_index(f->store, work.dataset.id, &f->err));
+	assert_int_equal(dataset_item_find(f->reader, work.dataset.id, "a.example", &f->err), 1);
+	assert_int_equal(dataset_item_find(f->reader, work.dataset.id, "c.example", &f->err), 2);
+	assert_int_equal(dataset_item_find(f->reader, work.dataset.id, "b.example", &f->err), 3);
+}
+
+enum { MANY = 30000 };
+
+static void test_many_keys_stay_apart_and_come_together(void **state)
+{
+	struct fixture *f = *state;
+	struct dataset_row *rows = memory_array(MANY * 2, sizeof(*rows));
+	for (int i = 0; i < MANY * 2; i++)
+		rows[i] = row(i + 1, memory_format("%x.example", (unsigned)(i % MANY) * 2654435761u), BINARY_UNKNOWN);
+	int64_t dataset = add(f, "aa", rows, MANY * 2);
+	struct item last;
+	assert_int_equal(dataset_items(f->reader, dataset, MANY - 1, 2, &last, &f->err), 1);
+	item_release(&last);
+	for (int i = 0; i < MANY; i += 997)
+		assert_int_equal(dataset_item_find(f->reader, dataset, rows[i].item.key, &f->err), i + 1);
+	for (int i = 0; i < MANY * 2; i++)
+		free(rows[i].item.key);
+	free(rows);
 }
 
 enum { A = 0xa, B = 0xb };
@@ -227,6 +279,8 @@ int main(void)
 		TEST(test_rows_of_one_key_are_one_item),
 		TEST(test_labels_that_differ_are_a_conflict_for_good),
 		TEST(test_item_numbers_go_on_from_batch_to_batch),
+		TEST(test_a_batch_that_was_undone_leaves_nothing_behind),
+		TEST(test_many_keys_stay_apart_and_come_together),
 		TEST(test_a_dataset_is_found_by_the_beginning_of_its_hash),
 		TEST(test_the_same_bytes_are_one_dataset),
 		TEST(test_a_population_is_counted_without_the_selection),

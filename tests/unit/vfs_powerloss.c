@@ -255,8 +255,8 @@ static int load(struct disk *disk, sqlite3_file *real)
 static int vfs_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *base, int flags, int *out)
 {
 	(void)vfs;
-	if (!name)
-		return SQLITE_CANTOPEN; /* temp_store=MEMORY: nobody asks for temporary files */
+	if (!name) /* temporary: nobody expects to find it again */
+		return real_vfs->xOpen(real_vfs, name, base, flags, out);
 	LOCK_SCOPE(&mutex);
 	struct file *file = of(base);
 	file->base.pMethods = NULL;
@@ -350,6 +350,8 @@ const char *powerloss_install(void)
 		.xGetLastError = vfs_error,
 	};
 	real_vfs = sqlite3_vfs_find(NULL);
+	if (vfs.szOsFile < real_vfs->szOsFile)
+		vfs.szOsFile = real_vfs->szOsFile;
 	sqlite3_vfs_register(&vfs, 0);
 	return vfs.zName;
 }

@@ -44,7 +44,15 @@ CREATE TABLE item (
 	PRIMARY KEY (dataset, item)
 ) STRICT, WITHOUT ROWID;
 
-CREATE UNIQUE INDEX item_key ON item (dataset, key);
+-- The way from a key to its item: written in order of the key when an import
+-- ends (dataset_index), because keys come in no order and an index kept meanwhile
+-- would write a page of it for nearly every row.
+CREATE TABLE item_key (
+	dataset INTEGER NOT NULL,
+	key TEXT NOT NULL,
+	item INTEGER NOT NULL,
+	PRIMARY KEY (dataset, key)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE dataset_row (
 	dataset INTEGER NOT NULL,

@@ -23,13 +23,15 @@ UPDATE dataset SET population = ?2, population_tie = ?3 WHERE id = ?1;
 -- read item_last
 SELECT ifnull(max(item), 0) FROM item WHERE dataset = ?1;
 
--- New keys are the common case, so one statement tries them first.
 -- write item_insert
 INSERT INTO item (dataset, item, key, label, stage1, ml, source, tld, flags, first_row)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (dataset, key) DO NOTHING;
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10);
+
+-- write item_keys
+SELECT item, key FROM item WHERE dataset = ?1 ORDER BY item;
 
 -- write item_merge_read
-SELECT item, label, stage1, ml, source, tld, flags FROM item WHERE dataset = ?1 AND key = ?2;
+SELECT key, label, stage1, ml, source, tld, flags FROM item WHERE dataset = ?1 AND item = ?2;
 
 -- write item_merge
 UPDATE item SET label = ?3, stage1 = ?4, ml = ?5, source = ?6, tld = ?7, flags = ?8 WHERE dataset = ?1 AND item = ?2;
@@ -39,6 +41,22 @@ INSERT INTO dataset_row (dataset, row, item, record, line, offset, length) VALUE
 
 -- write dataset_problem_insert
 INSERT INTO dataset_problem (dataset, record, line, reason, excerpt) VALUES (?1, ?2, ?3, ?4, ?5);
+
+-- read index_sorted
+SELECT key, item FROM item WHERE dataset = ?1 ORDER BY key;
+
+-- write index_insert
+INSERT INTO item_key (dataset, key, item) VALUES (?1, ?2, ?3);
+
+-- read index_begun
+SELECT EXISTS (SELECT 1 FROM item_key WHERE dataset = ?1);
+
+-- For what was not indexed in small steps before.
+-- write index_rest
+INSERT INTO item_key (dataset, key, item) SELECT dataset, key, item FROM item WHERE dataset = ?1 ORDER BY key;
+
+-- write discard_keys
+DELETE FROM item_key WHERE dataset = ?1;
 
 -- write discard_items
 DELETE FROM item WHERE dataset = ?1;
@@ -85,19 +103,28 @@ JOIN dataset_row AS w ON w.dataset = i.dataset AND w.row = i.first_row
 WHERE i.dataset = ?1 AND i.item = ?2;
 
 -- read dataset_item_find
-SELECT item FROM item WHERE dataset = ?1 AND key = ?2;
+SELECT item FROM item_key WHERE dataset = ?1 AND key = ?2;
 
 -- read dataset_match
-SELECT count(*) FROM item AS a JOIN item AS p ON p.dataset = ?2 AND p.key = a.key WHERE a.dataset = ?1;
+SELECT count(*) FROM item_key AS a CROSS JOIN item_key AS p ON p.dataset = ?2 AND p.key = a.key WHERE a.dataset = ?1;
+
+-- read tally_items
+SELECT item, label, stage1, flags FROM item WHERE dataset = ?1;
 
 -- In order of the key, so that the hash does not depend on the order of the file.
--- read tally_items
-SELECT item, key, label, stage1, flags FROM item INDEXED BY item_key WHERE dataset = ?1 ORDER BY key;
+-- read tally_keys
+SELECT item, key FROM item_key WHERE dataset = ?1 ORDER BY key;
 
--- The items of population ?1 that the run's selection names.
--- read tally_selected
+-- read tally_run_dataset
+SELECT dataset FROM run WHERE id = ?1;
+
+-- read tally_selected_here
+SELECT item FROM run_item WHERE run = ?1;
+
+-- The items of another dataset ?2 that the run's selection names.
+-- read tally_selected_there
 SELECT p.item FROM run_item AS s
-JOIN run ON run.id = s.run
-JOIN item AS i ON i.dataset = run.dataset AND i.item = s.item
-JOIN item AS p ON p.dataset = ?1 AND p.key = i.key
-WHERE s.run = ?2;
+CROSS JOIN run ON run.id = s.run
+CROSS JOIN item AS i ON i.dataset = run.dataset AND i.item = s.item
+CROSS JOIN item_key AS p ON p.dataset = ?2 AND p.key = i.key
+WHERE s.run = ?1;
