@@ -12,7 +12,7 @@ import { hostileDomains, hostileName, hostileProse } from "./hostile.mjs";
 import { fileOf } from "./module-graph.mjs";
 
 export const csp =
-	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types mekiki-worker";
+	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types mekiki-worker";
 
 const types = {
 	".html": "text/html; charset=utf-8",

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { defang, defangProse, visible, visibleParts } from "../../web/js/hostile-text.js";
+import { defang, defangAddresses, defangProse, visible, visibleParts } from "../../web/js/hostile-text.js";
 import { web } from "./module-graph.mjs";
 import { templatesOf } from "./templates.mjs";
 
@@ -29,7 +29,7 @@ const withoutTemplates = (code) =>
 	code.replace(/"[^"]*"/g, '""').replace(/`[\s\S]*`/g, "``").replace(/isEmpty\([^()]*\)/g, "").replace(/[\w.?]+ (?:===|!==) (?:null|undefined)/g, "");
 
 test("the lint knows the hostile fields", () => {
-	for (const name of ["key", "reasoning", "name", "text", "model", "url", "person", "detail"]) assert.ok(hostileFields.includes(name), name);
+	for (const name of ["key", "reasoning", "name", "text", "model", "person", "detail"]) assert.ok(hostileFields.includes(name), name);
 });
 
 test("hostile fields reach the page through the one door", () => {
@@ -106,5 +106,6 @@ test("every dot of a domain is defanged, whatever it looks like", () => {
 
 test("addresses in prose are defanged, numbers and names of models are not", () => {
 	assert.equal(defangProse("see http://evil.example/a.b, or phish.example now."), "see hxxp://evil[.]example/a[.]b, or phish[.]example now.");
+	assert.equal(defangAddresses("handoff_candidates.csv from http://evil.example/"), "handoff_candidates.csv from hxxp://evil[.]example/");
 	assert.equal(defangProse("confidence 0.93; Qwen2.5-7B; e.g. this"), "confidence 0.93; Qwen2.5-7B; e.g. this");
 });

@@ -69,18 +69,21 @@ test("every key that the code names exists", () => {
 
 /** The names in a C table: strings at the start of its rows. */
 function namesIn(file, pattern) {
-	const text = readFileSync(join(root, "server/model", file), "utf8");
+	const text = readFileSync(join(root, "server", file), "utf8");
 	return [...text.matchAll(pattern)].map(([, name]) => name).filter((name) => name !== "");
 }
 
 test("the page has a word for every state, cause, failure and event of the server", () => {
 	const rows = [
-		["run.state.", namesIn("run.c", /\[RUN_\w+\] = "(\w+)"/g), 8],
-		["run.sentence.", namesIn("run.c", /\[RUN_\w+\] = "(\w+)"/g), 8],
-		["worker.state.", namesIn("worker.c", /\[WORKER_\w+\] = "(\w+)"/g), 12],
-		["worker.cause.", namesIn("worker.c", /\[CAUSE_\w+\] = \{\s*"(\w+)"/g), 15],
-		["failure.", namesIn("failure.c", /\[FAILURE_\w+\] = \{\s*"(\w*)"/g), 15],
-		["event.", namesIn("event.c", /\[EVENT_\w+\] = "([\w.]+)"/g), 16],
+		["run.state.", namesIn("model/run.c", /\[RUN_\w+\] = "(\w+)"/g), 8],
+		["run.sentence.", namesIn("model/run.c", /\[RUN_\w+\] = "(\w+)"/g), 8],
+		["worker.state.", namesIn("model/worker.c", /\[WORKER_\w+\] = "(\w+)"/g), 12],
+		["worker.cause.", namesIn("model/worker.c", /\[CAUSE_\w+\] = \{\s*"(\w+)"/g), 15],
+		["failure.", namesIn("model/failure.c", /\[FAILURE_\w+\] = \{\s*"(\w*)"/g), 15],
+		["problem.", namesIn("base/error.c", /\[ERROR_(?!NONE)\w+\] = \{\s*"([\w-]+)"/g), 16],
+		["flag.", namesIn("api/shape.c", /\{ITEM_\w+, "(\w+)"\}/g), 7],
+		["selection.", namesIn("config/request.c", /selection_names\[\] = \{([^}]*)\}/g).flatMap((list) => list.match(/\w+/g)), 7],
+		["event.", namesIn("model/event.c", /\[EVENT_\w+\] = "([\w.]+)"/g), 16],
 	];
 	for (const [prefix, names, least] of rows) {
 		assert.ok(names.length >= least, `${prefix}: only ${names.length} names found in the server's table`);

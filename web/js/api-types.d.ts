@@ -158,7 +158,8 @@ export interface Confusion {
 export interface Worker {
 	id: string;
 	kind: string;
-	url: Hostile;
+	/** From the configuration: the person's own. */
+	url: string;
 	desired: "up" | "down";
 	state: string;
 	cause: string;

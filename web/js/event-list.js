@@ -23,6 +23,8 @@ const parameters = {
 		from: word(event, "worker.state.", "from"),
 		to: word(event, "worker.state.", "to"),
 		cause: word(event, "worker.cause.", "cause"),
+		failed: Number(event.data?.failures ?? 0),
+		max: Number(event.data?.max_failures ?? 0),
 	}),
 	"run.workers": (event) => ({ workers: html`<${Untrusted} text=${String(event.data?.workers ?? "")} limit=${80} />` }),
 	"item.quarantined": (event) => ({ item: html`<${Domain} name=${field(event.data, "key")} />` }),
@@ -31,9 +33,17 @@ const parameters = {
 	"dataset.failed": (event) => ({ name: html`<${Untrusted} text=${field(event.data, "name")} limit=${80} />` }),
 };
 
+/** A worker's news need not be another state: it was paused, or a probe failed once more. @param {Event} event */
+function keyOf(event) {
+	const data = event.data ?? {};
+	if (event.kind !== "worker.state" || data.from !== data.to) return `event.${event.kind}`;
+	if (typeof data.failures === "number" && data.failures > 0) return "event.worker.probes";
+	return data.paused === true ? "event.worker.paused" : "event.worker.resumed";
+}
+
 /** @param {{event: Event}} props */
 function Sentence({ event }) {
-	const key = `event.${event.kind}`;
+	const key = keyOf(event);
 	if (!knows(key)) return html`<${Untrusted} text=${event.kind} />`;
 	return html`<span>${rich(key, { worker: event.worker ?? "", ...parameters[event.kind]?.(event) })}</span>`;
 }

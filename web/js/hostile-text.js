@@ -51,8 +51,11 @@ export function visible(text, limit = 2000) {
 export const defang = (domain) =>
 	domain.replace(/\b(h)tt(ps?:\/\/)/gi, "$1xx$2").replace(/(?<!\[)[.\u3002\uff0e\uff61](?!\])/g, "[.]");
 
-const address =
-	/\bhttps?:\/\/[^\s"'<>()]+|\b(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,62})[.\u3002\uff0e\uff61])+\p{L}[\p{L}\p{N}-]{1,62}\b/giu;
+const address = /\bhttps?:\/\/[^\s"'<>()]+/giu;
+const domain = /\b(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,62})[.\u3002\uff0e\uff61])+\p{L}[\p{L}\p{N}-]{1,62}\b/giu;
 
-/** Prose in which every address is defanged. @param {string} text */
-export const defangProse = (text) => text.replace(address, (found) => defang(found));
+/** Text in which every address with a scheme is defanged; file names and versions stay as they are. @param {string} text */
+export const defangAddresses = (text) => text.replace(address, (found) => defang(found));
+
+/** Prose in which bare domains are defanged, too. @param {string} text */
+export const defangProse = (text) => defangAddresses(text).replace(domain, (found) => defang(found));

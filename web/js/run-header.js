@@ -46,9 +46,12 @@ function StopButton() {
 /** @param {{run: Run}} props */
 function Actions({ run }) {
 	if (!isAdmin()) return null;
+	/** @param {Action} action */
+	const isPossible = (action) =>
+		run.actions.includes(action) && (action !== "retry_failed" || (progress.value?.no_verdict ?? 0) > 0);
 	return html`<div class="actions">
 		${direct.map((action) =>
-			run.actions.includes(action)
+			isPossible(action)
 				? html`<button key=${action} type="button" data-action=${action} onClick=${() => act(action)}>${t(`action.${action}`)}</button>`
 				: null,
 		)}

@@ -4,7 +4,7 @@
 // is `Hostile` in api-types.d.ts and is shown by <Domain> or <Untrusted>, or
 // becomes a string by plain() for the title. A lint test forbids other ways.
 import { html } from "../vendor/preact.js";
-import { defang, defangProse, visible, visibleParts } from "./hostile-text.js";
+import { defang, defangAddresses, defangProse, visible, visibleParts } from "./hostile-text.js";
 import { t } from "./i18n.js";
 
 /** @import {Hostile} from "./api-types" */
@@ -22,12 +22,12 @@ function shown(text, limit) {
 }
 
 /**
- * Any text from outside. `prose` also defangs addresses inside it.
+ * Any text from outside, its addresses defanged; in `prose` bare domains are addresses, too.
  * @param {{text: Hostile | string | null | undefined, prose?: boolean, limit?: number}} props
  */
 export function Untrusted({ text, prose = false, limit = 300 }) {
 	const raw = asText(text).slice(0, 100_000);
-	return html`<bdi class="untrusted">${shown(prose ? defangProse(raw) : raw, limit)}</bdi>`;
+	return html`<bdi class="untrusted">${shown(prose ? defangProse(raw) : defangAddresses(raw), limit)}</bdi>`;
 }
 
 /**
@@ -45,7 +45,7 @@ export function Domain({ name, unicode = null, flags = [] }) {
 }
 
 /** For the document's title, which holds nothing but text. @param {Hostile | string} text */
-export const plain = (text) => visible(asText(text).replace(/\s+/g, " "), 80);
+export const plain = (text) => visible(defangAddresses(asText(text)).replace(/\s+/g, " "), 80);
 
 /** Whether there is anything to show. @param {Hostile | null | undefined} text */
 export const isEmpty = (text) => asText(text) === "";

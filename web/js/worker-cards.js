@@ -42,7 +42,7 @@ function Card({ worker }) {
 			${since === null ? null : html`<span class="since quiet">${t("time.since", { age: duration(since) })}</span>`}</h3>
 		<${Cause} worker=${worker} />
 		<${Figures} worker=${worker} share=${share} />
-		<p class="about quiet"><${Untrusted} text=${worker.url} limit=${80} />${worker.model === null || isEmpty(worker.model) ? null : html` · <${Untrusted} text=${worker.model} limit=${60} />`}</p>
+		<p class="about quiet"><code>${worker.url}</code>${worker.model === null || isEmpty(worker.model) ? null : html` · <${Untrusted} text=${worker.model} limit=${60} />`}</p>
 	</li>`;
 }
 
