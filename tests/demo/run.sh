@@ -99,16 +99,23 @@ start() {
 	for worker in $workers; do wait_for "${worker%:*}" '^listening on '; done
 	configure >"$demo/demo.yaml"
 	launch server "$mekiki" serve --config "$demo/demo.yaml"
-	wait_for server 'http://'
+	wait_for server '/login#token='
+	say "watch it live: $(link) (works once, within 15 minutes)"
 	status=0
 	"$mekiki" run "$demo/handoff.csv" --config "$demo/demo.yaml" --population "$demo/population.csv" --shuffle --random-state 42 -y || status=$?
 	[ $status -ne 0 ] || "$mekiki" results --config "$demo/demo.yaml" --output "$demo/merged.csv" || status=$?
-	epilogue
+	[ $status -ne 130 ] || say "the run goes on without you"
+	epilogue "$("$mekiki" status --config "$demo/demo.yaml" | grep -oE '^ +r-[0-9]+' | head -n 1 | tr -d ' ')"
 	return $status
 }
 
+link() { grep -oE 'http://[^ ]+/login#token=[^ ]+' "$demo/server.log" | tail -n 1; }
+
 epilogue() {
-	say "the page     $(grep -oE 'http://[^ ]+' "$demo/server.log" | head -n 1)"
+	"$mekiki" status "$1" --config "$demo/demo.yaml" | sed -n '/^figures/,$p'
+	say "the page     $(link | sed 's|/login#.*||')/runs/$1"
+	say "to log in    $(link)"
+	say "             once, within 15 minutes of the start; later: $mekiki token create $(id -un) --role admin --config $demo/demo.yaml"
 	say "the CSV      $demo/merged.csv"
 	say "running      $(for file in "$demo"/*.pid; do name=${file##*/}; printf '%s %s  ' "${name%.pid}" "$(alive "$file")"; done)"
 	say "to stop      make demo-stop"
