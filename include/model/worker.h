@@ -41,6 +41,26 @@ enum worker_cause {
 	CAUSE_WRONG_MODEL,   /* /v1/models lists another */
 	CAUSE_NOT_A_MODEL_SERVER,
 	CAUSE_REQUESTED,     /* a person asked */
+	/* of workers that we start ourselves */
+	CAUSE_STARTED,       /* its process is up; it loads */
+	CAUSE_EXITED,        /* ended though nobody asked, whatever its exit status */
+	CAUSE_KILLED,        /* by a signal that was not ours; the kernel's memory killer, for one */
+	CAUSE_START_TIMEOUT, /* its log stood still for too long while it started */
+	CAUSE_PORT_TAKEN,    /* somebody else listens there */
+	CAUSE_GPU_BUSY,      /* somebody else holds the GPU's memory */
+	CAUSE_CO_TENANT,     /* somebody gave memory back while it was being measured */
+	CAUSE_OUT_OF_MEMORY,
+	CAUSE_KV_TOO_SMALL,  /* no room for one sequence: a matter of configuration */
+	CAUSE_MODEL_NOT_FOUND,
+	CAUSE_BAD_ARGUMENTS, /* its command line is refused */
+	CAUSE_NO_COMMAND,    /* the program cannot be run */
+	CAUSE_GPU_FAULT,
+	CAUSE_UNKILLABLE,    /* survives SIGKILL: the driver holds it; needs a reboot */
+	CAUSE_HUNG,          /* answers probes, produces nothing */
+	CAUSE_SLEEPING,      /* the server sleeps */
+	CAUSE_NOT_CONFORMING,/* ignores the schema, thinks aloud, or says the same to everything */
+	CAUSE_OUTSIDE_HOURS,
+	CAUSE_GAVE_UP,       /* restarted too often */
 	CAUSE_COUNT
 };
 
