@@ -91,7 +91,7 @@ bool connection_fail(struct connection *connection, const char *what, struct err
 	int system = (extended & 0xff) == SQLITE_IOERR || (extended & 0xff) == SQLITE_CANTOPEN
 			     ? sqlite3_system_errno(connection->db)
 			     : 0;
-	return error_set(err, code_of(extended, trouble), "%s: %s%s%s (SQLite %d)", what, sqlite3_errmsg(connection->db),
+	return error_set(err, code_of(extended, trouble), "%.200s: %s%s%s (SQLite %d)", what, sqlite3_errmsg(connection->db),
 			 system ? ": " : "", system ? strerror(system) : "", extended);
 }
 
@@ -108,7 +108,7 @@ bool connection_command(struct connection *connection, enum sql which, struct er
 	if (!statement) /* migrations come before anything can be prepared */
 		return connection_run(connection, sql_statements[which].text, err);
 	int rc = sqlite3_step(statement);
-	bool ok = rc == SQLITE_DONE || connection_fail(connection, sql_statements[which].name, err);
+	bool ok = rc == SQLITE_DONE || connection_fail(connection, sql_statements[which].text, err);
 	sqlite3_reset(statement);
 	return ok;
 }

@@ -92,6 +92,7 @@ bool dataset_finish(struct writer *writer, const struct dataset_record *dataset,
 		return error_set(err, ERROR_NOT_FOUND, "there is no dataset %lld", (long long)dataset->id);
 	if (dataset->state == DATASET_IMPORTING)
 		return true;
+	keys_drop(writer->keys, dataset->id);
 	AUTO_JSON json_t *data = json_pack("{s:o, s:o, s:I, s:I, s:o}", "sha256", json_text_or_null(dataset->sha256), "name",
 					   json_text_or_null(dataset->name), "rows", (json_int_t)dataset->rows, "items",
 					   (json_int_t)dataset->items, "problem", json_text_or_null(dataset->problem));
@@ -117,7 +118,7 @@ bool dataset_discard(struct writer *writer, int64_t dataset, struct error *err)
 	static const enum sql steps[] = {SQL_DISCARD_ROWS, SQL_DISCARD_KEYS, SQL_DISCARD_ITEMS,
 	                                  SQL_DISCARD_PROBLEMS, SQL_DISCARD_DATASET};
 	struct connection *connection = &writer->connection;
-	keys_forget(writer->keys); /* its number may be given again */
+	keys_drop(writer->keys, dataset); /* its number may be given again */
 	bool ready = false;
 	{
 		AUTO(statement_end) sqlite3_stmt *s = statement_start(connection, SQL_DATASET_STATE, VALUES(integer(dataset)));

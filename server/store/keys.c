@@ -71,6 +71,13 @@ void keys_forget(struct keys_cache *cache)
 		clear(&cache->list[i]);
 }
 
+void keys_drop(struct keys_cache *cache, int64_t dataset)
+{
+	for (int i = 0; i < DATASETS; i++)
+		if (cache->list[i].dataset == dataset)
+			clear(&cache->list[i]);
+}
+
 void keys_cache_free(struct keys_cache *cache)
 {
 	if (!cache)

@@ -17,6 +17,7 @@ struct keys; /* of one dataset */
 struct keys_cache *keys_cache_new(void);
 void keys_cache_free(struct keys_cache *cache);
 void keys_forget(struct keys_cache *cache);
+void keys_drop(struct keys_cache *cache, int64_t dataset); /* it grows no more, or is gone */
 
 /* Valid until the next call with the cache. NULL with err. */
 struct keys *keys_of(struct keys_cache *cache, struct connection *connection, int64_t dataset, struct error *err);

@@ -7,7 +7,8 @@
 #include "base/text.h"
 #include "store/statement.h"
 
-/* Level 3: see tests/bench; the dictionary does the work, higher levels cost more than they save. */
+/* The dictionary does the work: made-up texts of 1.7 KB (prompt, reasoning, answer) become 108, 106 and 95 bytes at
+ * levels 1, 3 and 6, at the same cost within the noise; 9 costs a quarter more and gains nothing. */
 enum { LEVEL = 3 };
 /* A dictionary worth having holds the prompt; 32 KiB hold a long prompt and a long answer. */
 enum { DICTIONARY_LEAST = 256, DICTIONARY_MOST = 32 << 10 };

@@ -43,7 +43,7 @@ bool statement_next(struct connection *connection, sqlite3_stmt *statement, bool
 	int rc = sqlite3_step(statement);
 	*ok = rc == SQLITE_ROW || rc == SQLITE_DONE;
 	if (!*ok)
-		connection_fail(connection, "the store", err);
+		connection_fail(connection, sqlite3_sql(statement), err);
 	return rc == SQLITE_ROW;
 }
 

@@ -304,8 +304,10 @@ static void commit_all(struct writer *writer, struct queue *waiting)
 			}
 			return;
 		}
-		if (!blocked)
+		if (!blocked) {
+			error_prefix(&err, "the database cannot be written, so results wait in memory");
 			tell(writer, err.text);
+		}
 		blocked = true;
 		last_try = pause_blocked(writer->post);
 		writer->checkpoint_at = 0; /* a checkpoint may make the room */

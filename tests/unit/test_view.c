@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/cleanup.h"
 #include "base/vector.h"
 #include "store/view.h"
 #include "store_fixture.h"
@@ -251,6 +252,49 @@ static void test_a_record_has_its_large_texts_and_its_attempts(void **state)
 	assert_int_equal(view_attempts_count(f->reader, run, &f->err), 4);
 }
 
+static bool insert_texts(struct writer *writer, void *arg, struct error *err)
+{
+	int64_t run = *(int64_t *)arg;
+	AUTO_FREE char *prompt = memory_array(3001, 1);
+	for (int64_t n = 1; n <= 20; n++) {
+		struct outcome outcome;
+		outcome_init(&outcome);
+		memset(prompt, 0, 3001);
+		/* The first is too short to be a dictionary. */
+		for (int i = 0; i < (n == 1 ? 10 : 3000); i++)
+			prompt[i] = (char)('a' + (i * i + i / 7) % 26);
+		prompt[5] = (char)('A' + n);
+		outcome.prompt = prompt;
+		outcome.verdict.reasoning = (char *)"\xFF\xC0 <script>\n\t\"";
+		outcome.model = (char *)"";
+		struct result result = {.run = run, .n = n, .outcome = &outcome, .worker = "0", .attempts = 1};
+		enum result_fate fate;
+		int64_t seq;
+		if (!result_insert(writer, &result, &fate, &seq, err))
+			return false;
+	}
+	return true;
+}
+
+static void test_large_texts_come_back_as_they_went_in(void **state)
+{
+	struct fixture *f = *state;
+	int64_t run = fixture_run(f, 20), other = fixture_run(f, 20);
+	assert_true(store_write_wait(f->store, insert_texts, &run, &f->err));
+	assert_true(store_write_wait(f->store, insert_texts, &other, &f->err));
+	for (int64_t n = 1; n <= 20; n++) {
+		struct view_detail detail;
+		if (!view_detail_read(f->reader, n % 2 ? run : other, n, &detail, &f->err))
+			fail_msg("%s", f->err.text);
+		assert_int_equal(strlen(detail.prompt), n == 1 ? 10 : 3000);
+		assert_int_equal(detail.prompt[5], 'A' + n);
+		assert_string_equal(detail.row.reasoning, "\xFF\xC0 <script>\n\t\"");
+		assert_string_equal(detail.model, "");
+		assert_null(detail.finish_reason);
+		view_detail_release(&detail);
+	}
+}
+
 static void test_a_selection_knows_items_only(void **state)
 {
 	struct fixture *f = *state;
@@ -349,6 +393,7 @@ int main(void)
 		TEST(test_rows_are_sorted_and_paged),
 		TEST(test_facets_count_by_value),
 		TEST(test_a_record_has_its_large_texts_and_its_attempts),
+		TEST(test_large_texts_come_back_as_they_went_in),
 		TEST(test_a_selection_knows_items_only),
 		TEST(test_columns_are_compared_in_the_bytes_as_they_came),
 		TEST(test_names_are_found_in_either_script),
