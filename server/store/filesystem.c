@@ -38,6 +38,6 @@ bool filesystem_check(const char *directory, bool allow_network, long type, stru
 		return true;
 	return error_set(err, ERROR_CONFIG,
 			 "%s is on a network file system (%s), where the database can be damaged; set server.data_dir to a local "
-			 "disk, or server.allow_network_filesystem if you know better",
+			 "disk, or server.network_file_system: true if you know better",
 			 directory, name);
 }
