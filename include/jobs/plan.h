@@ -36,7 +36,8 @@ struct plan {
 /* Puts the built-in prompt where the request names none. */
 void plan_complete(struct run_request *request);
 
-/* On a job thread; the request is complete. workers: the engine's snapshot. ERROR_INPUT, ERROR_NOT_FOUND, ERROR_CONFLICT (dataset not ready). */
+/* On a job thread; the request is complete. workers: the engine's snapshot. ERROR_INPUT (also for a placeholder that is
+ * no column), ERROR_NOT_FOUND, ERROR_CONFLICT (dataset not ready). */
 struct plan *plan_new(struct reader *reader, const struct run_request *request, const struct snapshot *workers,
                       struct error *err);
 void plan_free(struct plan *plan);

@@ -37,6 +37,8 @@ bool page_path(const char *path, char out[PAGE_PATH_SIZE])
 	int length;
 	if (text_equal(path, "/"))
 		length = snprintf(out, PAGE_PATH_SIZE, "/index.html");
+	else if (text_equal(path, "/runs/new"))
+		length = snprintf(out, PAGE_PATH_SIZE, "/new-run.html");
 	else if (last && strchr(last, '.') && !strchr(path, '%'))
 		length = snprintf(out, PAGE_PATH_SIZE, "%s", path);
 	else if (path[1 + first] == '\0' || path[2 + first] == '\0') /* /runs, /login */

@@ -12,6 +12,7 @@ static const struct json_field token_fields[] = {{"person", JSON_FIELD_TEXT, NUL
                                                  {"days", JSON_FIELD_INT, NULL, false, 1, 3650},
                                                  {0}};
 static const struct json_field population_fields[] = {{"population", JSON_FIELD_ANY, NULL, true, 0, 0}, {0}};
+static const struct json_field keys_fields[] = {{"keys", JSON_FIELD_ARRAY, NULL, true, 0, 0}, {0}};
 static const struct json_field run_action_fields[] = {{"action", JSON_FIELD_TEXT, NULL, true, 1, 40},
                                                       {"workers", JSON_FIELD_ARRAY, NULL, false, 0, 0},
                                                       {0}};
@@ -58,7 +59,11 @@ const struct route routes[] = {
 	 BODY_NONE, NULL, "dataset_problems", "rows that were left out, with the reason"},
 	{"PUT", V1 "/datasets/{sha}/population", ACCESS_ADMIN, ON_JOB, api_dataset_population, NULL, false, BODY_JSON,
 	 population_fields, "dataset", "ties it to the dataset of the whole population, or unties it with null"},
+	{"POST", V1 "/datasets/{sha}/keys", ACCESS_VIEWER, ON_JOB, api_dataset_keys, NULL, false, BODY_JSON, keys_fields,
+	 "key_check", "which of these domains are in it, and why the others are not; changes nothing"},
 
+	{"GET", V1 "/defaults", ACCESS_VIEWER, ON_HTTP, api_defaults_read, NULL, false, BODY_NONE, NULL, "defaults",
+	 "what a run request that leaves everything out means, the prompts of each language, limits"},
 	{"POST", V1 "/runs/plan", ACCESS_VIEWER, ON_JOB, api_run_plan, NULL, false, BODY_JSON, NULL, "plan",
 	 "what a run would do, with its warnings; changes nothing"},
 	{"POST", V1 "/runs/try", ACCESS_ADMIN, ON_JOB, api_run_try, NULL, false, BODY_JSON, NULL, "tried",

@@ -45,7 +45,32 @@ static bool split(json_t *body, const char *const *names, json_t *extras)
 	return true;
 }
 
-static bool make_draft(struct request *request, struct reader *reader, struct draft *draft, struct error *err)
+/* The length of the name in quotation marks that a text begins with, 0 = none. */
+static size_t quoted(const char *text)
+{
+	size_t length = *text == '"' ? strcspn(text + 1, "\"") : 0;
+	return length > 0 && text[1 + length] == '"' ? length : 0;
+}
+
+/* A page shows the problem where the field is. What is wrong with a request begins with its key, within an
+ * object with both: "selection.n": ... or "selection": "n": ... */
+static void name_field(struct request *request, const struct error *err)
+{
+	const char *first = err->text + 1, *second = "";
+	size_t length = quoted(err->text), more = 0;
+	if (err->code != ERROR_INPUT || length == 0)
+		return;
+	if (text_starts(first + length, "\": ") && !memchr(first, '.', length)) {
+		second = first + length + 3;
+		more = quoted(second);
+	}
+	if (more > 0 && second[more + 2] != ':')
+		more = 0;
+	AUTO_FREE char *field = memory_format("%.*s%s%.*s", (int)length, first, more ? "." : "", (int)more, more ? second + 1 : "");
+	request->problem_params = json_pack("{s:s}", "field", field);
+}
+
+static bool draft_request(struct request *request, struct reader *reader, struct draft *draft, struct error *err)
 {
 	draft->request = run_request_new(request->json, request->api->config, err);
 	if (!draft->request)
@@ -54,6 +79,14 @@ static bool make_draft(struct request *request, struct reader *reader, struct dr
 	draft->snapshot = engine_snapshot(request->api->engine);
 	draft->plan = plan_new(reader, draft->request, draft->snapshot, err);
 	return draft->plan != NULL;
+}
+
+static bool make_draft(struct request *request, struct reader *reader, struct draft *draft, struct error *err)
+{
+	if (draft_request(request, reader, draft, err))
+		return true;
+	name_field(request, err);
+	return false;
 }
 
 /* ---- plan ---------------------------------------------------------------------------------- */

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "base/vector.h"
 #include "jobs/plan_choice.h"
+#include "jobs/plan_prompt.h"
 #include "llm/prompt.h"
 #include "store/dataset.h"
 #include "store/result.h"
@@ -262,7 +263,7 @@ static bool open_dataset(struct planning *at, struct error *err)
 
 static bool make(struct planning *at, struct error *err)
 {
-	if (!open_dataset(at, err) || !check_workers(at, err) ||
+	if (!open_dataset(at, err) || !check_workers(at, err) || !plan_check_prompts(at->request, &at->dataset, err) ||
 	    !plan_choose(at->reader, at->request, &at->dataset, at->plan, err) || !count_labels(at, err))
 		return false;
 	warn_of_data(at);

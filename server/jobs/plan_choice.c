@@ -142,5 +142,5 @@ bool plan_choose(struct reader *reader, const struct run_request *request, const
 		.seed = (uint64_t)request->seed,
 	};
 	plan->count = sample_select(&sample, plan->items, plan->count);
-	return plan->count > 0 || error_set(err, ERROR_INPUT, "the selection is empty: no item of \"%s\" fits", dataset->name);
+	return plan->count > 0 || error_set(err, ERROR_INPUT, "\"selection\": it is empty, no item of \"%s\" fits", dataset->name);
 }

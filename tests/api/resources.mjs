@@ -189,7 +189,48 @@ test('a selection may be a filter, a list, another run or its errors', async () 
 	await refused('POST', '/runs/plan', { ...fake, selection: { kind: 'list', keys: ['stranger.example'] } }, 400, /stranger\.example" is not in the dataset/);
 	await refused('POST', '/runs/plan', { ...fake, selection: { kind: 'filter', filter: 'sourc=feed' } }, 400, /sourc/);
 	await refused('POST', '/runs/plan', { ...fake, selection: { kind: 'run', run: 'r-0099' } }, 404, /99/);
-	await refused('POST', '/runs/plan', { ...fake, selection: { kind: 'filter', filter: 'source=nobody' } }, 400, /selection is empty/);
+	await refused('POST', '/runs/plan', { ...fake, selection: { kind: 'filter', filter: 'source=nobody' } }, 400, /"selection": it is empty/);
+});
+
+test('the defaults are what a request that leaves everything out means', async () => {
+	const defaults = await server.get('/defaults');
+	const plan = await planOf({ dataset: dataset.sha256 });
+	const { dataset: _, prompt, ...rest } = plan.request;
+	assert.deepEqual(defaults.request, rest);
+	assert.deepEqual(defaults.prompts.en, prompt);
+	assert.match(defaults.prompts.ja.system, /フィッシング/);
+	assert.deepEqual(defaults.evaluators, ['chat', 'fake']);
+	assert.ok(defaults.upload_bytes > 1e6);
+});
+
+test('a pasted list is held against the dataset, and every stranger is named', async () => {
+	const [first, second] = (await server.get(`/datasets/${dataset.sha256}/rows?limit=2`)).items.map((row) => row.key);
+	const keys = [first, `hxxp://${second.replaceAll('.', '[.]')}/path`, first.toUpperCase(), 'stranger.example', 'white space'];
+	const found = await server.post(`/datasets/${dataset.sha256}/keys`, { keys });
+	assert.deepEqual([found.given, found.items, found.repeated, found.refused], [5, 2, 1, 2]);
+	assert.deepEqual(found.examples.map((one) => one.text), ['stranger.example', 'white space']);
+	assert.equal(found.examples[0].reason, 'not in the dataset');
+	await refused('POST', `/datasets/${dataset.sha256}/keys`, { keys: [1] }, 400, /"keys"\[0\]: expected a text/);
+	await refused('POST', `/datasets/${dataset.sha256}/keys`, {}, 400, /"keys" is missing/);
+});
+
+test('a problem of a run request names its field', async () => {
+	const field = async (wanted) => (await server.call('POST', '/runs/plan', { dataset: dataset.sha256, ...wanted })).json().params.field;
+	assert.equal(await field({ temperature: 3 }), 'temperature');
+	assert.equal(await field({ selection: { kind: 'first', n: 0 } }), 'selection.n');
+	assert.equal(await field({ selection: { kind: 'first' } }), 'selection.n');
+	assert.equal(await field({ selection: { kind: 'list', keys: ['stranger.example'] } }), 'selection.keys');
+	assert.equal(await field({ workers: ['7'] }), 'workers');
+	assert.equal(await field({ prompt: { user: 'Is {{domian}} bad?' } }), 'prompt.user');
+	assert.equal(await field({ prompt: { system: '{{y_true}}' } }), 'prompt.system');
+	assert.equal(await field({ temprature: 0 }), undefined);
+});
+
+test('a placeholder that is no column is known before the start', async () => {
+	await refused('POST', '/runs/plan', { dataset: dataset.sha256, prompt: { user: 'one\n{{domian}}' } }, 400, /"prompt\.user": line 2 .*domian.*did you mean \{\{domain\}\}/);
+	await refused('POST', '/runs/plan', { dataset: dataset.sha256, prompt: { system: '{{y_true}}' } }, 400, /must not hold the answer/);
+	assert.ok((await planOf({ dataset: dataset.sha256, prompt: { user: '{{domain}} {{source}}' } })).plan_etag);
+	assert.ok((await planOf({ ...fake, prompt: { user: '{{nobody}}' } })).plan_etag, 'the fake evaluator asks nobody');
 });
 
 test('wrong input is told by name, and nothing is guessed', async () => {
