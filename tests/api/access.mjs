@@ -126,14 +126,14 @@ test('other hosts, other origins and ambiguous requests are refused', async () =
 	const host = `Host: 127.0.0.1:${where.port}`;
 	assert.match(await get(host), /^HTTP\/1.1 200/);
 	assert.match(await get('Host: localhost:1'), /^HTTP\/1.1 200/);
-	assert.match(await get('Host: evil.example'), /^HTTP\/1.1 403[^]*Connection: close/i);
+	assert.match(await get('Host: evil.example'), /^HTTP\/1.1 403[\s\S]*Connection: close/i);
 	assert.match(await get('X: y'), /^HTTP\/1.1 400/);
 	assert.match(await get(`${host}\r\n${host}`), /^HTTP\/1.1 400/);
 	assert.match(await get(`${host}\r\nOrigin: http://127.0.0.1:${where.port}`), /^HTTP\/1.1 200/);
 	assert.match(await get(`${host}\r\nOrigin: http://127.0.0.1:1`), /^HTTP\/1.1 403/);
 	assert.match(await get(`${host}\r\nOrigin: null`), /^HTTP\/1.1 403/);
 	const both = `POST /api/v1/session HTTP/1.1\r\n${host}\r\nContent-Type: application/json\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`;
-	assert.match(await raw(both), /^HTTP\/1.1 400[^]*Connection: close/i);
+	assert.match(await raw(both), /^HTTP\/1.1 400[\s\S]*Connection: close/i);
 	assert.match(await raw('GET /\r\n\r\n'), /^HTTP\/1.[01] 400|^$/);
 	assert.match(await raw(`GET /api/v1/meta HTTP/1.1\r\n${host}\r\nX: ${'y'.repeat(40000)}\r\n\r\n`), /^HTTP\/1.1 431/);
 });
