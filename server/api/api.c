@@ -19,11 +19,14 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/version.h"
+#include "jobs/window.h"
 #include "store/access.h"
 
 /* How long an end waits for clients to take their last bytes. What others still work on is waited for without limit:
  * they answer through our loop. */
 enum { LINGER_MS = 1000, LOOK_MS = 10 };
+/* Sixteen views of a million rows. */
+enum { WINDOW_BYTES = 64 * 1024 * 1024 };
 
 /* ---- names ---------------------------------------------------------------------------- */
 
@@ -107,6 +110,7 @@ static bool start(struct api *api, struct error *err)
 	name_server(api);
 	name_build(api);
 	api->hub = hub_new(api);
+	api->windows = windows_new(WINDOW_BYTES);
 	loop_start(api->loop);
 	return true;
 }
@@ -124,6 +128,7 @@ static void release(struct api *api)
 	free(api->cookie);
 	free(api->url);
 	free(api->name);
+	windows_free(api->windows);
 	figures_forget();
 	free(api);
 }

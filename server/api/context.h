@@ -12,6 +12,7 @@
 
 struct daemon;
 struct hub;
+struct windows;
 
 struct api {
 	const struct config *config;
@@ -24,6 +25,7 @@ struct api {
 	struct daemon *daemon;
 	struct reader *reader; /* for small reads on the HTTP thread */
 	struct hub *hub;       /* the streams */
+	struct windows *windows; /* pages of frozen views */
 
 	char *cookie;          /* "mekiki_" and the instance's name, which is the data directory's */
 	char *url, *name;      /* "http://127.0.0.1:8580", "hostname:8580" */

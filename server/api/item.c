@@ -6,6 +6,7 @@
 #include "api/rows.h"
 #include "api/shape.h"
 #include "base/memory.h"
+#include "jobs/window.h"
 #include "store/view.h"
 
 enum { PAGE = 500, REASONING_BYTES = 200, FACETS = 50, ITEM_ATTEMPTS = 100 };
@@ -36,24 +37,37 @@ static json_t *rows_json(struct view_row *rows, int count)
 	return items;
 }
 
+/* A view with a version stays as it is, so what it shows is worth keeping; else every answer would be another view. */
+static int find_rows(struct request *request, struct reader *reader, int64_t run, bool frozen, struct view_row *rows,
+                     int64_t *total, struct error *err)
+{
+	int64_t offset = query_int(&request->query, "offset"), positions[PAGE];
+	int limit = (int)query_int(&request->query, "limit");
+	if (!frozen) {
+		*total = view_count(reader, run, request->view, err);
+		return *total < 0 ? -1 : view_rows(reader, run, request->view, offset, limit, REASONING_BYTES, rows, err);
+	}
+	int count = windows_page(request->api->windows, reader, run, request->view, offset, limit, positions, total, err);
+	if (count < 0 || !view_rows_at(reader, run, request->view, positions, count, REASONING_BYTES, rows, err))
+		return -1;
+	return count;
+}
+
 static bool list(struct request *request, struct reader *reader, struct error *err)
 {
 	AUTO(run_record_release) struct run_record run = {0};
+	bool frozen = view_version(request->view) > 0;
 	if (!open_view(request, reader, &run, err))
 		return false;
-	int64_t offset = query_int(&request->query, "offset");
-	int limit = (int)query_int(&request->query, "limit");
-	int64_t total = view_count(reader, run.id, request->view, err);
-	if (total < 0)
-		return false;
 	AUTO_FREE struct view_row *rows = memory_array(PAGE, sizeof(*rows));
-	int count = view_rows(reader, run.id, request->view, offset, limit, REASONING_BYTES, rows, err);
+	int64_t total, version = view_version(request->view);
+	int count = find_rows(request, reader, run.id, frozen, rows, &total, err);
 	if (count < 0)
 		return false;
-	int64_t version = view_version(request->view);
 	AUTO_FREE char *name = memory_format("v%lld", (long long)version);
 	request->answer.json = json_pack("{s:s, s:I, s:I, s:I, s:o}", "view", name, "version", (json_int_t)version, "total",
-	                                 (json_int_t)total, "offset", (json_int_t)offset, "items", rows_json(rows, count));
+	                                 (json_int_t)total, "offset", (json_int_t)query_int(&request->query, "offset"), "items",
+	                                 rows_json(rows, count));
 	return true;
 }
 
@@ -140,47 +154,27 @@ bool api_item_read(struct request *request, struct reader *reader, struct error 
 
 /* ---- facets, attempts -------------------------------------------------------------------- */
 
-static json_t *facet_json(struct request *request, struct reader *reader, int64_t run, const char *by, struct error *err)
+static bool facets(struct request *request, struct reader *reader, struct error *err)
 {
-	struct facet facets[FACETS] = {0};
-	int count = view_facet(reader, run, request->view, by, FACETS, facets, err);
-	if (count < 0)
-		return NULL;
-	json_t *list = json_array();
-	for (int i = 0; i < count; i++) {
-		json_array_append_new(list, json_pack("{s:o, s:I}", "value", json_text_or_null(facets[i].value), "count",
-		                                      (json_int_t)facets[i].count));
-		free(facets[i].value);
-	}
-	return list;
-}
-
-static bool all_facets(struct request *request, struct reader *reader, int64_t run, json_t *out, struct error *err)
-{
-	const char *at = query_text(&request->query, "by");
-	if (!at || !*at)
-		return error_set(err, ERROR_INPUT, "\"by\" is missing; for example by=source,band,cell");
-	while (*at) {
-		size_t length = strcspn(at, ",");
-		AUTO_FREE char *by = memory_copy_n(at, length);
-		json_t *facet = facet_json(request, reader, run, by, err);
-		if (!facet)
-			return false;
-		json_object_set_new(out, by, facet);
-		at += length + (at[length] == ',');
-	}
+	AUTO(run_record_release) struct run_record run = {0};
+	const char *by = query_text(&request->query, "by");
+	if (!open_view(request, reader, &run, err))
+		return false;
+	AUTO_FREE char *counts = windows_facets(request->api->windows, reader, run.id, request->view, by ? by : "", FACETS, err);
+	if (!counts)
+		return false;
+	request->answer.bytes =
+	        memory_format("{\"version\":%lld,\"facets\":%s}", (long long)view_version(request->view), counts);
+	request->answer.length = strlen(request->answer.bytes);
+	request->answer.content_type = "application/json";
 	return true;
 }
 
 bool api_item_facets(struct request *request, struct reader *reader, struct error *err)
 {
-	AUTO(run_record_release) struct run_record run = {0};
-	json_t *facets = json_object();
 	reader_begin(reader);
-	bool ok = open_view(request, reader, &run, err) && all_facets(request, reader, run.id, facets, err);
+	bool ok = facets(request, reader, err);
 	reader_end(reader);
-	request->answer.json =
-	        json_pack("{s:I, s:o}", "version", (json_int_t)view_version(request->view), "facets", facets);
 	return ok;
 }
 

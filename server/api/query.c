@@ -13,7 +13,7 @@ const struct query_key query_keys[] = {
 	{"limit", QUERY_INT, 1, 500, 100, NULL, "how many to give at most"},
 	{"after", QUERY_INT, 0, INT64_MAX / 2, 0, NULL, "what comes after this id or cursor"},
 	{"state", QUERY_TEXT, 0, 0, 0, NULL, "only runs in this state"},
-	{"by", QUERY_TEXT, 0, 0, 0, NULL, "facets, separated by commas: source, tld, band, cell, change, risk, worker, kind, verdict"},
+	{"by", QUERY_TEXT, 0, 0, 0, NULL, "facets, separated by commas: source, tld, band, cell, change, risk, worker, kind, verdict, label, stage1, done"},
 	{"policy", QUERY_CHOICE, 0, 0, 0, "exclude|stage1|benign", "how items without a verdict count; without it as the run says"},
 	{"profile", QUERY_CHOICE, 0, 0, 0, "raw|excel", "raw for programs; excel with BOM, CRLF and formula cells made harmless"},
 	{"topics", QUERY_TEXT, 0, 0, 0, NULL, "what to hear of, separated by commas: runs, workers, run:r-0001"},
@@ -21,8 +21,8 @@ const struct query_key query_keys[] = {
 };
 const size_t query_key_count = COUNT_OF(query_keys);
 
-const char *const query_view_keys[] = {"cell", "change", "source", "band", "tld", "risk", "worker", "kind",
-                                       "verdict", "done", "q", "version", "sort", NULL};
+const char *const query_view_keys[] = {"cell", "change", "label", "stage1", "source", "band", "tld", "risk", "worker",
+                                       "kind", "verdict", "done", "retried", "q", "policy", "version", "sort", NULL};
 
 static int hex_digit(char c)
 {
@@ -154,8 +154,8 @@ static bool refuse_unknown(const char *key, const char *names, bool view, struct
 	if (!view && (!names || !*names))
 		return error_set(err, ERROR_INPUT, "unknown query key \"%.60s\"; this path takes none", key);
 	return error_set(err, ERROR_INPUT, "unknown query key \"%.60s\"; known here: %s%s", key, names ? names : "",
-	                 view ? " and the filters cell, change, source, band, tld, risk, worker, kind, verdict, done, q, "
-	                        "col.NAME, version, sort" : "");
+	                 view ? " and the filters cell, change, label, stage1, source, band, tld, risk, worker, kind, "
+	                        "verdict, done, retried, q, col.NAME, policy, version, sort" : "");
 }
 
 /* "a|b|c" has the choice? */

@@ -321,26 +321,6 @@ static json_t *flags(unsigned bits)
 	return list;
 }
 
-static const char *cell(const struct view_row *row)
-{
-	if (!row->done || row->item.label == BINARY_UNKNOWN || (row->item.flags & ITEM_LABEL_CONFLICT))
-		return NULL;
-	if (row->verdict == BINARY_UNKNOWN)
-		return "none";
-	if (row->item.label == BINARY_PHISHING)
-		return row->verdict == BINARY_PHISHING ? "tp" : "fn";
-	return row->verdict == BINARY_PHISHING ? "fp" : "tn";
-}
-
-static const char *change(const struct view_row *row)
-{
-	const struct item *item = &row->item;
-	if (!row->done || row->verdict == BINARY_UNKNOWN || item->label == BINARY_UNKNOWN ||
-	    item->stage1 == BINARY_UNKNOWN || item->stage1 == row->verdict)
-		return NULL;
-	return row->verdict == item->label ? "fixed" : "broken";
-}
-
 json_t *shape_item(const struct view_row *row)
 {
 	bool verdict = row->verdict != BINARY_UNKNOWN;
@@ -358,8 +338,8 @@ json_t *shape_item(const struct view_row *row)
 	json_object_set_new(json, "failure", row->done ? text_or_null(failure_name(row->failure)) : json_null());
 	json_object_set_new(json, "decision_source",
 	                    verdict ? text_or_null(decision_source_name(row->source)) : json_null());
-	json_object_set_new(json, "cell", text(cell(row)));
-	json_object_set_new(json, "change", text(change(row)));
+	json_object_set_new(json, "cell", text(row->cell));
+	json_object_set_new(json, "change", text(row->change));
 	json_object_set_new(json, "worker", text_or_null(row->worker));
 	json_object_set_new(json, "elapsed_ms", row->done ? json_integer(row->elapsed_ms) : json_null());
 	json_object_set_new(json, "attempts", json_integer(row->attempts));

@@ -12,7 +12,7 @@
 enum {
 	COLUMN_N, COLUMN_ITEM, COLUMN_FIRST_ROW = 9, COLUMN_DONE, COLUMN_SEQ, COLUMN_FAILURE, COLUMN_VERDICT, COLUMN_CONFIDENCE,
 	COLUMN_RISK, COLUMN_SOURCE, COLUMN_WORKER, COLUMN_ELAPSED, COLUMN_ATTEMPTS, COLUMN_DETAIL, COLUMN_PROMPT_TOKENS,
-	COLUMN_COMPLETION_TOKENS, COLUMN_EVALUATED, COLUMN_FROM_TEXT
+	COLUMN_COMPLETION_TOKENS, COLUMN_EVALUATED, COLUMN_FROM_TEXT, COLUMN_CELL, COLUMN_CHANGE
 };
 
 void view_row_release(struct view_row *row)
@@ -27,9 +27,18 @@ static const char *column_text(sqlite3_stmt *s, int column)
 	return (const char *)sqlite3_column_text(s, column);
 }
 
+static const char *one_of(const char *name, const char *const *names)
+{
+	for (; name && *names; names++)
+		if (text_equal(name, *names))
+			return *names;
+	return NULL;
+}
+
 /* Names that this version does not know are shown as nothing rather than refused: the rest of the row is still true. */
 static void read_row(sqlite3_stmt *s, struct view_row *out)
 {
+	static const char *const cells[] = {"tp", "fp", "tn", "fn", "none", NULL}, *const changes[] = {"fixed", "broken", NULL};
 	*out = (struct view_row){
 		.n = sqlite3_column_int64(s, COLUMN_N),
 		.item = column_item(s, COLUMN_ITEM),
@@ -41,6 +50,8 @@ static void read_row(sqlite3_stmt *s, struct view_row *out)
 		.elapsed_ms = sqlite3_column_int64(s, COLUMN_ELAPSED),
 		.attempts = sqlite3_column_int(s, COLUMN_ATTEMPTS),
 		.first_row = sqlite3_column_int64(s, COLUMN_FIRST_ROW),
+		.cell = one_of(column_text(s, COLUMN_CELL), cells),
+		.change = one_of(column_text(s, COLUMN_CHANGE), changes),
 	};
 	const char *failure = column_text(s, COLUMN_FAILURE), *risk = column_text(s, COLUMN_RISK),
 		   *source = column_text(s, COLUMN_SOURCE);
@@ -112,6 +123,33 @@ int view_rows(struct reader *reader, int64_t run, const struct view *view, int64
 	return s ? read_rows(reader, s, run, limit, reasoning_limit, out, err) : -1;
 }
 
+/* One statement, bound anew for each position: 200 of them are a millisecond or two. */
+bool view_rows_at(struct reader *reader, int64_t run, const struct view *view, const int64_t *positions, int count,
+                  int reasoning_limit, struct view_row *out, struct error *err)
+{
+	const struct view seen = {.version = view->version, .has_policy = view->has_policy, .policy = view->policy};
+	AUTO(view_sql_release) struct view_sql sql;
+	view_sql_init(&sql);
+	text_add(&sql.sql, connection_text(SQL_VIEW_COLUMNS));
+	if (!view_sql_from(&sql, reader, run, &seen, err))
+		return false;
+	text_add(&sql.sql, " WHERE n = ?");
+	view_sql_bind(&sql, integer(0));
+	int place = (int)sql.count, done = 0;
+	AUTO(view_sql_finalize) sqlite3_stmt *s = view_sql_start(&sql, reader, err);
+	for (; s && done < count; done++) {
+		sqlite3_reset(s);
+		sqlite3_bind_int64(s, place, positions[done]);
+		if (read_rows(reader, s, run, 1, reasoning_limit, &out[done], err) != 1)
+			break;
+	}
+	if (done == count)
+		return true;
+	while (done > 0)
+		view_row_release(&out[--done]);
+	return err->code ? false : error_set(err, ERROR_STORE, "a position of run %lld is missing", (long long)run);
+}
+
 int64_t view_count(struct reader *reader, int64_t run, const struct view *view, struct error *err)
 {
 	struct connection *connection = &reader->connection;
@@ -147,6 +185,29 @@ int view_positions(struct reader *reader, int64_t run, const struct view *view, 
 	while (count < limit && statement_next(&reader->connection, s, &ok, err))
 		out[count++] = sqlite3_column_int64(s, 0);
 	return ok ? count : -1;
+}
+
+int64_t view_order(struct reader *reader, int64_t run, const struct view *view, uint32_t **out, struct error *err)
+{
+	AUTO(view_sql_release) struct view_sql sql;
+	view_sql_init(&sql);
+	text_add(&sql.sql, "SELECT n ");
+	*out = NULL;
+	if (!view_sql_from(&sql, reader, run, view, err))
+		return -1;
+	view_sql_order(&sql, view);
+	AUTO(view_sql_finalize) sqlite3_stmt *s = view_sql_start(&sql, reader, err);
+	if (!s)
+		return -1;
+	AUTO_FREE uint32_t *positions = NULL;
+	int64_t count = 0, capacity = 0;
+	bool ok;
+	while (statement_next(&reader->connection, s, &ok, err))
+		VECTOR_ADD(positions, count, capacity) = (uint32_t)sqlite3_column_int64(s, 0);
+	if (!ok)
+		return -1;
+	*out = positions ? memory_grow(TAKE(positions), (size_t)count, sizeof(**out)) : memory_new(sizeof(**out));
+	return count;
 }
 
 /* ---- items of a dataset ------------------------------------------------------------------------------------- */
@@ -185,56 +246,6 @@ int64_t view_select_items(struct reader *reader, int64_t dataset, const struct v
 		return -1;
 	*out = items ? TAKE(items) : memory_new(sizeof(**out));
 	return count;
-}
-
-/* ---- facets ------------------------------------------------------------------------------------------------- */
-
-static const char *facet_expression(const char *by)
-{
-	static const struct {
-		const char *by, *expression;
-	} facets[] = {
-		{"source", "coalesce(source, '')"}, {"tld", "coalesce(tld, '')"}, {"cell", "cell"},
-		{"change", "change"},               {"risk", "risk"},             {"worker", "nullif(worker, '')"},
-		{"kind", "failure"},
-		{"verdict", "CASE verdict WHEN 1 THEN 'phishing' WHEN 0 THEN 'benign' END"},
-	};
-	if (text_equal(by, "band"))
-		return connection_text(SQL_VIEW_BAND);
-	for (size_t i = 0; i < COUNT_OF(facets); i++)
-		if (text_equal(by, facets[i].by))
-			return facets[i].expression;
-	return NULL;
-}
-
-int view_facet(struct reader *reader, int64_t run, const struct view *view, const char *by, int limit, struct facet *out,
-               struct error *err)
-{
-	const char *expression = facet_expression(by);
-	if (!expression) {
-		error_set(err, ERROR_INPUT,
-			  "\"by=%.80s\": expected source, tld, band, cell, change, risk, worker, kind or verdict", by);
-		return -1;
-	}
-	AUTO(view_sql_release) struct view_sql sql;
-	view_sql_init(&sql);
-	text_addf(&sql.sql, "SELECT %s AS value, count(*) AS times ", expression);
-	if (!view_sql_from(&sql, reader, run, view, err))
-		return -1;
-	text_add(&sql.sql, " GROUP BY value HAVING value IS NOT NULL ORDER BY times DESC, value LIMIT ?");
-	view_sql_bind(&sql, integer(limit));
-	AUTO(view_sql_finalize) sqlite3_stmt *s = view_sql_start(&sql, reader, err);
-	if (!s)
-		return -1;
-	int count = 0;
-	bool ok = true;
-	while (count < limit && statement_next(&reader->connection, s, &ok, err))
-		out[count++] = (struct facet){column_copy(s, 0), sqlite3_column_int64(s, 1)};
-	if (ok)
-		return count;
-	while (count > 0)
-		free(out[--count].value);
-	return -1;
 }
 
 /* ---- one position ------------------------------------------------------------------------------------------- */

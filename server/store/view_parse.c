@@ -46,6 +46,15 @@ static bool parse_flag(struct view_term *term, const char *value, struct error *
 	return true;
 }
 
+/* Conflicts are labels that cancelled each other: not the same as no label. */
+static bool parse_label(struct view_term *term, const char *value, struct error *err)
+{
+	if (!parse_choice(term, value, err))
+		return false;
+	term->number = ITEM_LABEL_CONFLICT;
+	return true;
+}
+
 static bool parse_text(struct view_term *term, const char *value, struct error *err)
 {
 	(void)err;
@@ -117,6 +126,10 @@ static bool parse_q(struct view_term *term, const char *value, struct error *err
 const struct view_meaning view_meanings[VIEW_KEYS] = {
 	[VIEW_CELL] = {"cell", false, "cell = ?", "t", parse_choice, "tp|fp|tn|fn|none"},
 	[VIEW_CHANGE] = {"change", false, "change = ?", "t", parse_choice, "fixed|broken"},
+	[VIEW_LABEL] = {"label", true, "CASE WHEN flags & ? THEN 'conflict' WHEN label IS NULL THEN 'none' "
+			"WHEN label THEN 'phishing' ELSE 'benign' END = ?", "nt", parse_label, "phishing|benign|none|conflict"},
+	[VIEW_STAGE1] = {"stage1", true, "CASE stage1 WHEN 1 THEN 'phishing' WHEN 0 THEN 'benign' ELSE 'none' END = ?", "t",
+			 parse_choice, "phishing|benign|none"},
 	[VIEW_SOURCE] = {"source", true, "coalesce(source, '') = ?", "t", parse_text, "a source"},
 	[VIEW_BAND] = {"band", true, "((ml >= ? AND ml < ?) OR (? AND ml IS NULL))", "lhn", parse_band,
 		       "two numbers in 0..1, the lower first, as 0.3-0.5, or none"},
@@ -124,8 +137,10 @@ const struct view_meaning view_meanings[VIEW_KEYS] = {
 	[VIEW_RISK] = {"risk", false, "risk = ?", "t", parse_choice, "low|medium|high|critical"},
 	[VIEW_WORKER] = {"worker", false, "worker = ?", "t", parse_text, "the id of a worker"},
 	[VIEW_KIND] = {"kind", false, "failure = ?", "t", parse_kind, "a kind of failure, as timeout"},
-	[VIEW_VERDICT] = {"verdict", false, "verdict = ?", "n", parse_flag, "phishing|benign"},
+	[VIEW_VERDICT] = {"verdict", false, "CASE verdict WHEN 1 THEN 'phishing' WHEN 0 THEN 'benign' ELSE iif(done, 'none', NULL) END = ?",
+			  "t", parse_choice, "phishing|benign|none"},
 	[VIEW_DONE] = {"done", false, "done = ?", "n", parse_flag, "yes|no"},
+	[VIEW_RETRIED] = {"retried", false, "(n IN (SELECT n FROM attempt WHERE run = ?1)) = ?", "n", parse_flag, "yes|no"},
 	[VIEW_Q] = {"q", true, "(instr(key, ?) > 0 OR (flags & 1 AND instr(u_label(key), ?) > 0))", "tu", parse_q,
 		    "part of a domain"},
 	[VIEW_COLUMN] = {"col.", true, "cell(first_row, ?) = ?", "nu", parse_text, "a value"},
@@ -155,6 +170,13 @@ static bool add_version(struct view *view, const char *value, struct error *err)
 	if (text_to_int(text_starts(value, "v") ? value + 1 : value, 0, INT64_MAX, &view->version))
 		return true;
 	return error_set(err, ERROR_INPUT, "\"version=%.80s\": expected the version of a view, as 61", value);
+}
+
+static bool add_policy(struct view *view, const char *value, struct error *err)
+{
+	view->has_policy = no_verdict_policy_parse(value, &view->policy);
+	return view->has_policy ||
+	       error_set(err, ERROR_INPUT, "\"policy=%.80s\": expected exclude, stage1 or benign", value);
 }
 
 static bool add_order(struct view *view, const char *value, struct error *err)
@@ -200,6 +222,8 @@ bool view_add(struct view *view, const char *key, const char *value, bool *known
 		*known = true;
 	if (text_equal(key, "version"))
 		return add_version(view, value, err);
+	if (text_equal(key, "policy"))
+		return add_policy(view, value, err);
 	if (text_equal(key, "sort"))
 		return add_order(view, value, err);
 	if (text_starts(key, "col."))
@@ -280,6 +304,51 @@ void view_set_version(struct view *view, int64_t version)
 
 void view_set_policy(struct view *view, enum no_verdict_policy policy)
 {
+	if (view->has_policy)
+		return;
 	view->policy = policy;
 	view->has_policy = true;
+}
+
+/* ---- the same again ----------------------------------------------------------------------------------------- */
+
+static int by_meaning(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static char *term_text(const struct view_term *term)
+{
+	const char *one = term->text ? term->text : "", *other = term->other ? term->other : "";
+	return memory_format("%d:%zu:%s:%zu:%s:%.17g:%.17g:%lld", (int)term->key, strlen(one), one, strlen(other), other,
+			     term->low, term->high, term->key == VIEW_COLUMN ? 0 : (long long)term->number);
+}
+
+char *view_key(const struct view *view)
+{
+	AUTO_FREE char **terms = memory_array(view->count + 1, sizeof(*terms));
+	AUTO_TEXT struct text key;
+	text_init(&key, 0);
+	for (size_t i = 0; i < view->count; i++)
+		terms[i] = term_text(&view->terms[i]);
+	qsort(terms, view->count, sizeof(*terms), by_meaning);
+	for (size_t i = 0; i < view->count; i++) {
+		if (i == 0 || !text_equal(terms[i], terms[i - 1]))
+			text_addf(&key, "%s&", terms[i]);
+	}
+	for (size_t i = 0; i < view->count; i++)
+		free(terms[i]);
+	text_addf(&key, "sort=%s%s&policy=%d", view->descending ? "-" : "", view->order ? view->order : "n",
+		  view->has_policy ? (int)view->policy : -1);
+	return text_take(&key);
+}
+
+bool view_is_plain(const struct view *view)
+{
+	return view->count == 0 && !view->order;
+}
+
+bool view_is_descending(const struct view *view)
+{
+	return view->descending;
 }

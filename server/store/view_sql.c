@@ -81,7 +81,15 @@ void view_sql_conditions(struct view_sql *sql, const struct view *view, const ch
 	}
 }
 
-bool view_sql_from(struct view_sql *sql, struct reader *reader, int64_t run, const struct view *view, struct error *err)
+void view_sql_key(struct view_sql *sql, const struct view *view, enum view_key key)
+{
+	size_t first = 0;
+	while (view->terms[first].key != key)
+		first++;
+	add_group(sql, view, first);
+}
+
+bool view_sql_source(struct view_sql *sql, struct reader *reader, int64_t run, const struct view *view, struct error *err)
 {
 	AUTO(statement_end) sqlite3_stmt *s = statement_start(&reader->connection, SQL_VIEW_RUN, VALUES(integer(run)));
 	bool ok;
@@ -97,7 +105,12 @@ bool view_sql_from(struct view_sql *sql, struct reader *reader, int64_t run, con
 	view_sql_bind(sql, integer(view->version ? view->version : INT64_MAX));
 	view_sql_bind(sql, text(no_verdict_policy_name(policy)));
 	text_add(&sql->sql, connection_text(SQL_VIEW_FROM));
-	if (!cells_open(reader, dataset, view, err))
+	return cells_open(reader, dataset, view, err);
+}
+
+bool view_sql_from(struct view_sql *sql, struct reader *reader, int64_t run, const struct view *view, struct error *err)
+{
+	if (!view_sql_source(sql, reader, run, view, err))
 		return false;
 	view_sql_conditions(sql, view, "WHERE");
 	return true;

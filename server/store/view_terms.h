@@ -16,6 +16,8 @@ enum { VIEW_TERMS_MOST = 256 };
 enum view_key {
 	VIEW_CELL,
 	VIEW_CHANGE,
+	VIEW_LABEL,
+	VIEW_STAGE1,
 	VIEW_SOURCE,
 	VIEW_BAND,
 	VIEW_TLD,
@@ -24,6 +26,7 @@ enum view_key {
 	VIEW_KIND,
 	VIEW_VERDICT,
 	VIEW_DONE,
+	VIEW_RETRIED,
 	VIEW_Q,
 	VIEW_COLUMN,
 	VIEW_KEYS
@@ -68,8 +71,12 @@ void view_sql_bind(struct view_sql *sql, struct value value);
 
 /* " WHERE (..) AND (..)" or with another first word, as "AND". */
 void view_sql_conditions(struct view_sql *sql, const struct view *view, const char *first);
-/* view_from with its four values, and the conditions. ERROR_NOT_FOUND. */
+/* view_from with its four values. ERROR_NOT_FOUND. */
+bool view_sql_source(struct view_sql *sql, struct reader *reader, int64_t run, const struct view *view, struct error *err);
+/* The same with the conditions. */
 bool view_sql_from(struct view_sql *sql, struct reader *reader, int64_t run, const struct view *view, struct error *err);
+/* The terms of one key, "(… OR …)"; there is at least one. */
+void view_sql_key(struct view_sql *sql, const struct view *view, enum view_key key);
 void view_sql_order(struct view_sql *sql, const struct view *view);
 /* Prepared and bound; the caller finalizes. NULL with err. */
 sqlite3_stmt *view_sql_start(struct view_sql *sql, struct reader *reader, struct error *err);

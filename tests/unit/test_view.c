@@ -105,6 +105,12 @@ static void test_filters_find_what_they_name(void **state)
 	expect(f, run, "kind=timeout", "13,14");
 	expect(f, run, "risk=high&worker=0&verdict=phishing&source=feed", "1,3,5,7");
 	expect(f, run, "worker=1", "13,14");
+	expect(f, run, "verdict=none", "13,14");
+	expect(f, run, "label=none&source=list", "10,20");
+	expect(f, run, "label=conflict", "");
+	expect(f, run, "label=phishing&stage1=benign&done=yes", "1,3,11,13");
+	expect(f, run, "retried=yes", "13,14");
+	expect(f, run, "policy=benign&cell=fn", "9,11,13");
 	expect(f, run, "tld=.EXAMPLE&q=item2", "2,20");
 	expect(f, run, "q=hxxp%3A%2F%2Fitem12[.]example%2Flogin", "12");
 }
@@ -188,20 +194,27 @@ static void test_rows_are_sorted_and_paged(void **state)
 	view_free(view);
 }
 
-static void expect_facet(struct fixture *f, int64_t run, const char *by, const char *expected)
+static void write_facets(const struct facet *facets, int count, char *found, size_t size)
 {
-	struct facet facets[16];
+	for (int i = 0; i < count; i++) {
+		snprintf(found + strlen(found), size - strlen(found), "%s%s:", i ? "; " : "", facets[i].by);
+		for (int v = 0; v < facets[i].count; v++)
+			snprintf(found + strlen(found), size - strlen(found), "%s %s %d", v ? "," : "", facets[i].values[v].value,
+				 (int)facets[i].values[v].count);
+	}
+}
+
+static void expect_facets(struct fixture *f, int64_t run, const char *query, const char *by, const char *expected)
+{
+	struct facet facets[FACETS_MOST];
 	char found[512] = "";
-	struct view *view = view_new();
-	int count = view_facet(f->reader, run, view, by, 16, facets, &f->err);
+	struct view *view = parse(f, query);
+	int count = view_facets(f->reader, run, view, by, 16, facets, &f->err);
 	view_free(view);
 	if (count < 0)
 		fail_msg("%s: %s", by, f->err.text);
-	for (int i = 0; i < count; i++) {
-		snprintf(found + strlen(found), sizeof(found) - strlen(found), "%s%s %d", i ? ", " : "", facets[i].value,
-			 (int)facets[i].count);
-		free(facets[i].value);
-	}
+	write_facets(facets, count, found, sizeof(found));
+	facets_release(facets, count);
 	assert_string_equal(found, expected);
 }
 
@@ -209,20 +222,102 @@ static void test_facets_count_by_value(void **state)
 {
 	struct fixture *f = *state;
 	int64_t run = partial_run(f);
-	expect_facet(f, run, "source", "feed 10, list 10");
-	expect_facet(f, run, "cell", "fp 4, tp 3, fn 2, none 2, tn 1");
-	expect_facet(f, run, "change", "broken 3, fixed 2");
-	expect_facet(f, run, "kind", "timeout 2");
-	expect_facet(f, run, "worker", "0 12, 1 2");
-	expect_facet(f, run, "verdict", "phishing 8, benign 4");
-	expect_facet(f, run, "tld", "example 20");
-	expect_facet(f, run, "band",
-		     "0.0-0.1 2, 0.1-0.2 2, 0.2-0.3 2, 0.3-0.4 2, 0.4-0.5 2, 0.5-0.6 2, 0.6-0.7 2, 0.7-0.8 2, 0.8-0.9 2, 0.9-1.0 2");
-	struct facet facet;
+	expect_facets(f, run, "", "source,cell", "source: feed 10, list 10; cell: fp 4, tp 3, fn 2, none 2, tn 1");
+	expect_facets(f, run, "", "change,kind,worker", "change: broken 3, fixed 2; kind: timeout 2; worker: 0 12, 1 2");
+	expect_facets(f, run, "", "verdict,tld", "verdict: phishing 8, benign 4, none 2; tld: example 20");
+	expect_facets(f, run, "", "label,stage1,done",
+		      "label: benign 8, phishing 8, none 4; stage1: benign 10, phishing 10; done: yes 14, no 6");
+	expect_facets(f, run, "", "band",
+		      "band: 0.0-0.1 2, 0.1-0.2 2, 0.2-0.3 2, 0.3-0.4 2, 0.4-0.5 2, 0.5-0.6 2, 0.6-0.7 2, 0.7-0.8 2, 0.8-0.9 2, 0.9-1.0 2");
+}
+
+static void test_a_facet_counts_what_else_could_be_chosen(void **state)
+{
+	struct fixture *f = *state;
+	int64_t run = partial_run(f);
+	expect_facets(f, run, "source=feed", "source,cell", "source: feed 10, list 10; cell: tp 3, fn 2, none 1");
+	expect_facets(f, run, "source=feed&cell=tp&cell=fp", "source,cell", "source: list 4, feed 3; cell: tp 3, fn 2, none 1");
+	expect_facets(f, run, "source=feed&worker=1", "cell,worker", "cell: none 1; worker: 0 6, 1 1");
+	expect_facets(f, run, "q=item2", "source", "source: list 2");
+}
+
+static void test_unknown_facets_are_refused(void **state)
+{
+	struct fixture *f = *state;
+	int64_t run = partial_run(f);
+	struct facet facets[FACETS_MOST];
 	struct view *view = view_new();
-	assert_int_equal(view_facet(f->reader, run, view, "colour", 1, &facet, &f->err), -1);
+	assert_int_equal(view_facets(f->reader, run, view, "source,colour", 1, facets, &f->err), -1);
 	assert_int_equal(f->err.code, ERROR_INPUT);
+	error_clear(&f->err);
+	assert_int_equal(view_facets(f->reader, run, view, "", 1, facets, &f->err), -1);
+	assert_non_null(strstr(f->err.text, "\"by\""));
 	view_free(view);
+}
+
+static void test_the_whole_order_is_that_of_the_pages(void **state)
+{
+	struct fixture *f = *state;
+	int64_t run = partial_run(f);
+	static const char *const queries[] = {"", "sort=-n", "sort=-ml", "sort=key&source=list", "cell=none&sort=-seq", "q=nothing"};
+	for (size_t i = 0; i < COUNT_OF(queries); i++) {
+		struct view *view = parse(f, queries[i]);
+		struct view_row rows[20], again[20];
+		int64_t n[20];
+		int count = view_rows(f->reader, run, view, 0, 20, 0, rows, &f->err);
+		uint32_t *order;
+		assert_int_equal(view_order(f->reader, run, view, &order, &f->err), count);
+		for (int k = 0; k < count; k++)
+			assert_int_equal(n[k] = order[k], rows[k].n);
+		assert_true(view_rows_at(f->reader, run, view, n, count, 0, again, &f->err));
+		for (int k = 0; k < count; k++) {
+			assert_string_equal(again[k].item.key, rows[k].item.key);
+			view_row_release(&rows[k]);
+			view_row_release(&again[k]);
+		}
+		free(order);
+		view_free(view);
+	}
+}
+
+static void test_rows_say_cell_and_change_as_filters_do(void **state)
+{
+	struct fixture *f = *state;
+	int64_t run = partial_run(f);
+	struct view *view = parse(f, "policy=benign");
+	struct view_row rows[3];
+	assert_true(view_rows_at(f->reader, run, view, (const int64_t[]){13, 1, 15}, 3, 0, rows, &f->err));
+	assert_string_equal(rows[0].cell, "fn");
+	assert_null(rows[0].change);
+	assert_string_equal(rows[1].cell, "tp");
+	assert_string_equal(rows[1].change, "fixed");
+	assert_null(rows[2].cell);
+	for (int i = 0; i < 3; i++)
+		view_row_release(&rows[i]);
+	assert_false(view_rows_at(f->reader, run, view, (const int64_t[]){21}, 1, 0, rows, &f->err));
+	view_free(view);
+}
+
+static void expect_same_key(struct fixture *f, const char *a, const char *b, bool same)
+{
+	struct view *one = parse(f, a), *other = parse(f, b);
+	char *x = view_key(one), *y = view_key(other);
+	assert_int_equal(strcmp(x, y) == 0, same);
+	free(x);
+	free(y);
+	view_free(one);
+	view_free(other);
+}
+
+static void test_views_that_ask_the_same_have_the_same_key(void **state)
+{
+	struct fixture *f = *state;
+	expect_same_key(f, "cell=tp&source=x&cell=fp", "source=x&cell=fp&cell=tp&cell=tp&version=7", true);
+	expect_same_key(f, "cell=tp", "cell=fp", false);
+	expect_same_key(f, "sort=ml", "sort=-ml", false);
+	expect_same_key(f, "policy=benign", "policy=stage1", false);
+	expect_same_key(f, "source=a&source=b", "source=a%3Ab", false);
+	expect_same_key(f, "band=0.1-0.2", "band=0.1-0.3", false);
 }
 
 static void test_a_record_has_its_large_texts_and_its_attempts(void **state)
@@ -392,6 +487,11 @@ int main(void)
 		TEST(test_hostile_values_are_only_values),
 		TEST(test_rows_are_sorted_and_paged),
 		TEST(test_facets_count_by_value),
+		TEST(test_a_facet_counts_what_else_could_be_chosen),
+		TEST(test_unknown_facets_are_refused),
+		TEST(test_the_whole_order_is_that_of_the_pages),
+		TEST(test_rows_say_cell_and_change_as_filters_do),
+		TEST(test_views_that_ask_the_same_have_the_same_key),
 		TEST(test_a_record_has_its_large_texts_and_its_attempts),
 		TEST(test_large_texts_come_back_as_they_went_in),
 		TEST(test_a_selection_knows_items_only),

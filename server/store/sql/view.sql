@@ -30,7 +30,7 @@ FROM (
 
 -- text view_columns
 SELECT n, item, key, label, stage1, ml, source, tld, flags, first_row, done, seq, failure, verdict, confidence, risk,
-	decision_source, worker, elapsed_ms, attempts, detail, prompt_tokens, completion_tokens, evaluated_ms, from_text
+	decision_source, worker, elapsed_ms, attempts, detail, prompt_tokens, completion_tokens, evaluated_ms, from_text, cell, change
 
 -- The same names over a dataset, for selections.
 -- text view_items
