@@ -11,7 +11,7 @@ test("what is not known is a dash, never a zero", () => {
 	assert.equal(en.percent(null), "–");
 	assert.equal(en.rate(null), "–");
 	assert.equal(en.time(null), "–");
-	assert.equal(en.difference(null), "–");
+	assert.equal(en.change(null, 1), "–");
 });
 
 test("progress says 100 % only when everything is done, and 0 % only when nothing is", () => {
@@ -38,10 +38,12 @@ test("a moment names its day unless that is today", () => {
 	assert.equal(en.moment("2026-11-22T05:00:00Z", now), "2026-11-22 14:00:00 +09:00");
 });
 
-test("differences are signed points", () => {
-	assert.equal(en.difference(0.066), "+6.6");
-	assert.equal(en.difference(-0.0531), "-5.3");
-	assert.equal(en.difference(0), "0.0");
+test("changes carry their sign, and nothing has none", () => {
+	assert.equal(en.change(6.6, 1), "+6.6");
+	assert.equal(en.change(-5.31, 1), "−5.3");
+	assert.equal(en.change(0.0124, 3), "+0.012");
+	assert.equal(en.change(0, 1), "0.0");
+	assert.equal(en.signed(-12_345), "−12,345");
 });
 
 test("a duration has at most two units", () => {

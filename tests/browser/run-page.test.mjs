@@ -141,6 +141,15 @@ pageTest("an action that comes too late says why, and the page stays", { done: 2
 	page.context().trouble = page.context().trouble.filter((each) => !each.includes("409"));
 });
 
+contextTest("a run that is not there is said to be missing, in the frame", { done: 100 }, async ({ page, stand, context }) => {
+	await signInOn(page, stand.link);
+	await page.goto(`${stand.origin}/runs/r-9999`);
+	await page.waitForSelector(".trouble");
+	assert.match(await page.locator("main").innerText(), /no such thing/);
+	assert.equal(await page.locator("nav a").count(), 1);
+	context.trouble = context.trouble.filter((each) => !each.includes("404"));
+});
+
 pageTest("a viewer sees everything and can change nothing", { done: 200, role: "viewer" }, async ({ page }) => {
 	await page.waitForSelector("table.matrix");
 	assert.equal(await page.locator("[data-action]").count(), 0);

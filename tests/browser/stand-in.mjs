@@ -269,6 +269,7 @@ export class StandIn {
 				workers: null,
 			},
 			fingerprint: createHash("sha256").update("settings").digest("hex"),
+			model: this.options.hostile ? hostileProse[0] : "qwen2.5-7b-instruct",
 			policy: "exclude",
 			created: this.time(this.started - 60_000),
 			created_by: "admin",

@@ -105,6 +105,7 @@ export interface Run {
 	dataset: { sha256: string; name: Hostile };
 	request: RunRequest;
 	fingerprint: string;
+	model: Hostile | null;
 	policy: Policy;
 	created: Time;
 	created_by: Hostile;
@@ -136,7 +137,9 @@ export interface Matrix {
 	tn: number;
 	none_phishing: number;
 	none_benign: number;
+	pending: number;
 	unlabelled: number;
+	conflicts: number;
 	formula: Hostile;
 	metrics: Metrics;
 }

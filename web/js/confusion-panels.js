@@ -6,7 +6,7 @@ import { show, t } from "./i18n.js";
 import { choosePolicy, confusion, followsFile, policy, run } from "./run-model.js";
 import { Untrusted } from "./untrusted.js";
 
-/** @import {Confusion, Matrix, Metrics, Policy, Rate} from "./api-types" */
+/** @import {Confusion, Matrix, Policy, Rate} from "./api-types" */
 
 /** @type {Policy[]} */
 const policies = ["exclude", "stage1", "benign"];
@@ -27,7 +27,7 @@ const kinds = { tn: "hit", tp: "hit", fp: "miss", fn: "miss", none_benign: "none
 function Count({ matrix, cell, sum }) {
 	const n = matrix[cell];
 	return html`<td class=${`count ${kinds[cell]}`} data-cell=${cell}>
-		<span class="word">${t(`cell.${cell}`)}${kinds[cell] === "none" ? null : html` <span class="quiet">${t(`cell.${cell}.word`)}</span>`}</span>
+		<span class="word">${kinds[cell] === "none" ? null : html`${t(`cell.${cell}`)} <span class="quiet">${t(`cell.${cell}.word`)}</span>`}</span>
 		<span class="n live">${show().number(n)}</span>
 		<span class="share">${sum === 0 ? show().number(null) : show().percent(n / sum)}</span>
 	</td>`;
@@ -67,28 +67,40 @@ function RateCell({ rate }) {
 }
 
 /**
- * Smaller is better for the false-positive rate alone.
+ * Smaller is better for the false-positive rate alone. Rates differ by points, scores by their own digits.
  * @param {{name: string, difference: number | null}} props
  */
 function Difference({ name, difference }) {
 	const better =
 		difference === null || Math.abs(difference) < 5e-5 ? "" : difference > 0 === (name !== "fpr") ? "better" : "worse";
-	return html`<td class="difference ${better}">${show().difference(difference)}</td>`;
+	const isScore = name === "f1" || name === "mcc";
+	return html`<td class="difference ${better}">${
+		difference === null
+			? show().number(null)
+			: isScore
+				? show().change(difference, 3)
+				: t("metrics.points", { difference: show().change(difference * 100, 1) })
+	}</td>`;
 }
 
 /** @param {number | null} a @param {number | null} b */
 const minus = (a, b) => (a === null || b === null ? null : a - b);
 
-/** @param {{before: Metrics, after: Metrics}} props */
+/** A difference says something only about the same items. @param {Matrix} before @param {Matrix} after */
+const coverTheSame = (before, after) => before.population.covered === after.population.covered;
+
+/** @param {{before: Matrix, after: Matrix}} props */
 function MetricsTable({ before, after }) {
-	return html`<table class="metrics">
+	const same = coverTheSame(before, after);
+	const [b, a] = [before.metrics, after.metrics];
+	return html`<div class="metrics-box"><table class="metrics">
 		<caption>${t("metrics.title")} <span class="quiet">${t("metrics.interval")}</span></caption>
 		<thead><tr><td></td><th scope="col">${t("matrix.stage1")}</th><th scope="col">${t("matrix.final")}</th><th scope="col">${t("metrics.difference")}</th></tr></thead>
 		<tbody>
-			${rated.map((name) => html`<tr key=${name}><th scope="row">${t(`metrics.${name}`)}</th><${RateCell} rate=${before[name]} /><${RateCell} rate=${after[name]} /><${Difference} name=${name} difference=${minus(after[name].est, before[name].est)} /></tr>`)}
-			${scored.map((name) => html`<tr key=${name}><th scope="row">${t(`metrics.${name}`)}</th><td class="rate"><span class="live">${show().number(before[name], 3)}</span></td><td class="rate"><span class="live">${show().number(after[name], 3)}</span></td><${Difference} name=${name} difference=${minus(after[name], before[name])} /></tr>`)}
+			${rated.map((name) => html`<tr key=${name}><th scope="row">${t(`metrics.${name}`)}</th><${RateCell} rate=${b[name]} /><${RateCell} rate=${a[name]} /><${Difference} name=${name} difference=${same ? minus(a[name].est, b[name].est) : null} /></tr>`)}
+			${scored.map((name) => html`<tr key=${name}><th scope="row">${t(`metrics.${name}`)}</th><td class="rate"><span class="live">${show().number(b[name], 3)}</span></td><td class="rate"><span class="live">${show().number(a[name], 3)}</span></td><${Difference} name=${name} difference=${same ? minus(a[name], b[name]) : null} /></tr>`)}
 		</tbody>
-	</table>`;
+	</table>${same ? null : html`<p class="note quiet">${t("metrics.not-same")}</p>`}</div>`;
 }
 
 /** @param {{data: Confusion}} props */
@@ -120,7 +132,7 @@ function Panel({ data, subset }) {
 	return html`<section class="panel matrices" aria-labelledby=${`${subset}-title`}>
 		<h2 id=${`${subset}-title`}>${t(`subset.${subset}`)} <${Marks} data=${data} /></h2>
 		<div class="matrix-row">
-			<${MatrixTable} matrix=${before} /><${MatrixTable} matrix=${after} /><${MetricsTable} before=${before.metrics} after=${after.metrics} />
+			<${MatrixTable} matrix=${before} /><${MatrixTable} matrix=${after} /><${MetricsTable} before=${before} after=${after} />
 		</div>
 		<div class="matrix-foot">${subset === "handed" ? html`<${Changes} data=${data} />` : null}<${Population} matrix=${after} data=${data} /></div>
 	</section>`;

@@ -57,18 +57,20 @@ export function formatsFor(language, zone) {
 		progress,
 		offset,
 		/** @param {number} value */
-		signed: (value) => signed.format(value),
+		signed: (value) => signed.format(value).replace("-", "−"),
 		/** "94.8 %" @param {number | null | undefined} share @param {number} [digits] */
 		percent: (share, digits = 1) => (share === null || share === undefined ? dash : `${points(share, digits)}%`),
-		/** Signed percentage points: "+6.6" @param {number | null} difference */
-		difference: (difference) =>
-			difference === null
+		/** With its sign: "+6.6" @param {number | null} value @param {number} digits */
+		change: (value, digits) =>
+			value === null
 				? dash
 				: new Intl.NumberFormat(language, {
-						minimumFractionDigits: 1,
-						maximumFractionDigits: 1,
+						minimumFractionDigits: digits,
+						maximumFractionDigits: digits,
 						signDisplay: "exceptZero",
-					}).format(difference * 100),
+					})
+						.format(value)
+						.replace("-", "−"),
 		/** Items per second: three significant digits are enough. @param {number | null | undefined} rate */
 		rate: (rate) => number(rate, rate !== null && rate !== undefined && rate >= 100 ? 0 : 1),
 		/** "14:03:22" @param {string | number | null} time */

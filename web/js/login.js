@@ -29,7 +29,7 @@ function takeFromAddress() {
 	const fragment = new URLSearchParams(location.hash.slice(1));
 	const query = new URLSearchParams(location.search);
 	const next = safeNext(fragment.get("next") ?? query.get("next"));
-	history.replaceState(null, "", `/login?next=${encodeURIComponent(next)}`);
+	history.replaceState(null, "", next === "/runs" ? "/login" : `/login?next=${encodeURIComponent(next)}`);
 	return { token: fragment.get("token"), next };
 }
 

@@ -16,13 +16,14 @@ function selection(request) {
 /** @param {number | null} value */
 const dashIfNone = (value) => (value === null || value === undefined ? show().number(null) : String(value));
 
-/** The run's model, or what its workers serve. @param {RunRequest} request @returns {Hostile | null} */
-const model = (request) => request.model ?? workers.value.find((worker) => worker.model !== null)?.model ?? null;
+/** The model of the run once one answered, else the one asked for, else what its workers serve. @param {Run} run @returns {Hostile | null} */
+const model = (run) =>
+	run.model ?? run.request.model ?? workers.value.find((worker) => worker.model !== null)?.model ?? null;
 
 /** @param {{run: Run}} props */
 function Rows({ run }) {
 	const { request } = run;
-	const served = model(request);
+	const served = model(run);
 	/** @type {[string, unknown][]} */
 	const rows = [
 		["facts.dataset", html`<${Untrusted} text=${run.dataset.name} limit=${80} />`],

@@ -41,7 +41,13 @@ async function loadWorkers() {
 	workers.value = (await get("/workers")).items;
 }
 
-/** Pages through the run's events; only the newest are kept. */
+/** Adds events to those known, in their order; only the newest are kept. @param {Event[]} more */
+function keepEvents(more) {
+	const known = new Map([...events.peek(), ...more].map((event) => [event.id, event]));
+	events.value = [...known.values()].sort((a, b) => a.id - b.id).slice(-eventsKept);
+}
+
+/** Pages through the run's events. */
 async function loadEvents() {
 	let after = 0;
 	/** @type {Event[]} */
@@ -52,7 +58,7 @@ async function loadEvents() {
 		if (page.items.length < 500 || page.next_cursor === null) break;
 		after = Number(page.next_cursor);
 	}
-	events.value = all;
+	keepEvents(all);
 }
 
 let latestVersion = -1;
@@ -74,8 +80,8 @@ function takeProgress(heard) {
 /** @param {Event} event */
 function takeEvent(event) {
 	const ours = event.run === runId || (event.run === null && (event.worker === null || isOurs(event.worker)));
-	if (!ours || events.peek().some((each) => each.id === event.id)) return;
-	events.value = [...events.peek(), event].slice(-eventsKept);
+	if (!ours) return;
+	keepEvents([event]);
 	if (event.kind.startsWith("run.")) refresh(loadRun);
 }
 
@@ -95,8 +101,15 @@ function refresh(load, wait = 200) {
 	}, wait);
 }
 
+let isListening = false;
+
 /** @param {import("./stream.js").Message} message */
 function hear(message) {
+	/** What happened between our loading and our listening is in neither: look once more. */
+	if (message.type === "hello" || (message.type === "health" && message.health === "live" && !isListening)) {
+		isListening = true;
+		refresh(loadEvents);
+	}
 	if (message.type === "event") takeEvent(message.data);
 	if (message.type === "resync") reloadAll();
 	if (message.type !== "snapshot") return;

@@ -51,7 +51,7 @@ function loadSoon() {
 async function openRuns() {
 	await loadRuns();
 	follow = listen(topics(), (message) => {
-		if (message.type === "resync") loadSoon();
+		if (message.type === "resync" || message.type === "hello") loadSoon();
 		if (message.type === "snapshot" && message.event === "runs.changed") loadSoon();
 		if (message.type === "snapshot" && message.event === "run.progress") takeProgress(message.data);
 	});
