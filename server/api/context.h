@@ -35,6 +35,7 @@ struct api {
 	int64_t token;         /* id of the command line's token, 0 = none */
 	bool stopping;         /* HTTP thread: streams end, nothing new begins */
 	int steps;             /* HTTP thread: requests and streams that others work on */
+	int downloads;         /* HTTP thread: exports under way */
 	struct loop_timer *ending;
 	int64_t linger_until_ms;
 };

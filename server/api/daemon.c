@@ -30,6 +30,7 @@ struct daemon {
 	uv_poll_t poll;
 	uv_timer_t timer;
 	struct loop_timer *sweep;
+	bool closed;   /* a connection, in this round */
 	int listening; /* ours once the library has been told to stop */
 };
 
@@ -51,9 +52,14 @@ static void run(struct daemon *daemon)
 {
 	if (!daemon->mhd)
 		return;
+	daemon->closed = false;
 	MHD_run(daemon->mhd);
 	MHD_UNSIGNED_LONG_LONG wait_ms;
-	if (MHD_get_timeout(daemon->mhd, &wait_ms) == MHD_YES)
+	/* At its limit the library stops listening, and begins again only at the start of a later round: after the round
+	 * that closed a connection there must be one more, though nothing will happen to cause it. */
+	if (daemon->closed)
+		uv_timer_start(&daemon->timer, on_timer, 0, 0);
+	else if (MHD_get_timeout(daemon->mhd, &wait_ms) == MHD_YES)
 		uv_timer_start(&daemon->timer, on_timer, wait_ms, 0);
 	else
 		uv_timer_stop(&daemon->timer);
@@ -99,6 +105,7 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **c
 		const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 		*context = peer_add(daemon->peers, info->connect_fd, clock_mono_ms());
 	} else {
+		daemon->closed = true;
 		peer_remove(daemon->peers, *context);
 		*context = NULL;
 	}

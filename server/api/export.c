@@ -14,6 +14,8 @@
 
 /* A piece is some 500 rows: long enough that the two switches between threads do not matter. */
 enum { PIECE_BYTES = 256 * 1024, BLOCK_BYTES = 64 * 1024 };
+/* Each has a reader of the database with its cache, three descriptors and a piece. */
+enum { DOWNLOADS = 16 };
 
 struct download {
 	struct api *api;
@@ -73,6 +75,7 @@ static ssize_t read_download(void *arg, uint64_t position, char *buffer, size_t 
 static void free_download(void *arg)
 {
 	struct download *download = arg;
+	download->api->downloads--;
 	export_free(download->export);
 	free(download->piece);
 	free(download);
@@ -91,30 +94,60 @@ static struct export *open_export(struct request *request, enum export_format fo
 	return export_new(request->api->store, &options, err);
 }
 
-static bool begin(struct request *request, enum export_format format, const char *type, struct error *err)
+/* Job thread: opening reads the run and the head of the file. */
+static bool open_download(struct request *request, enum export_format format, struct error *err)
 {
-	struct export *export = open_export(request, format, err);
-	if (!export)
+	struct download *download = request->state;
+	download->export = open_export(request, format, err);
+	if (!download->export)
 		return false;
-	struct download *download = NEW(struct download);
-	*download = (struct download){
-		.api = request->api, .connection = request->connection, .export = export, .piece = memory_new(PIECE_BYTES)};
-	request->answer.disposition = memory_format("attachment; filename=\"%s\"", export_file_name(export));
-	request->answer.content_type = type;
+	download->piece = memory_new(PIECE_BYTES);
+	request->answer.disposition = memory_format("attachment; filename=\"%s\"", export_file_name(download->export));
 	request->answer.no_store = true;
-	request->answer.response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES, read_download, download,
-	                                                             free_download);
+	request->answer.response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES, read_download,
+	                                                             TAKE(request->state), free_download);
+	request->free_state = NULL;
+	return true;
+}
+
+static bool open_csv(struct request *request, struct reader *reader, struct error *err)
+{
+	(void)reader;
+	request->answer.content_type = "text/csv; charset=utf-8";
+	return open_download(request, EXPORT_CSV, err);
+}
+
+static bool open_jsonl(struct request *request, struct reader *reader, struct error *err)
+{
+	(void)reader;
+	request->answer.content_type = "application/x-ndjson";
+	return open_download(request, EXPORT_JSONL, err);
+}
+
+static bool begin(struct request *request, route_handler *open, struct error *err)
+{
+	struct api *api = request->api;
+	if (api->downloads >= DOWNLOADS) {
+		request->answer.retry_after_s = 5;
+		return error_set(err, ERROR_BUSY, "%d exports are under way, which is the most", DOWNLOADS);
+	}
+	struct download *download = NEW(struct download);
+	*download = (struct download){.api = api, .connection = request->connection};
+	api->downloads++;
+	request->state = download;
+	request->free_state = free_download;
+	request_on_job(request, open);
 	return true;
 }
 
 bool api_export_csv(struct request *request, struct reader *reader, struct error *err)
 {
 	(void)reader;
-	return begin(request, EXPORT_CSV, "text/csv; charset=utf-8", err);
+	return begin(request, open_csv, err);
 }
 
 bool api_export_jsonl(struct request *request, struct reader *reader, struct error *err)
 {
 	(void)reader;
-	return begin(request, EXPORT_JSONL, "application/x-ndjson", err);
+	return begin(request, open_jsonl, err);
 }
