@@ -110,7 +110,8 @@ static void on_bell(uv_async_t *bell)
 	hub->last_event = last > hub->last_event ? last : hub->last_event;
 	struct snapshot *snapshot = engine_snapshot(hub->api->engine);
 	for (struct topic *topic = hub->topics; topic; topic = topic->next) {
-		if (topic->kind == TOPIC_WORKERS || (topic->kind == TOPIC_RUN && snapshot_run(snapshot, topic->run)))
+		/* A run that has just left the engine is told of once more, from the store. */
+		if (topic->kind == TOPIC_WORKERS || (topic->kind == TOPIC_RUN && (topic->live || snapshot_run(snapshot, topic->run))))
 			hub_topic_mark(topic, FEED_MAIN);
 		for (int i = 0; topic->kind == TOPIC_RUNS && i < snapshot->run_count; i++)
 			if (snapshot->number != hub->seen_snapshot)

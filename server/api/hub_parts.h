@@ -31,6 +31,7 @@ struct topic {
 	int streams;        /* listening; 0 = to be forgotten */
 	struct feed feeds[FEED_COUNT];
 	bool on_errand;     /* a job works out its figures */
+	bool live;          /* the run was among the engine's when it was last told of */
 	int64_t version;    /* of the run, as last told */
 	int64_t *changed;   /* of TOPIC_RUNS: runs to tell of */
 	size_t changed_count, changed_capacity;

@@ -224,6 +224,8 @@ static void send_errand(struct hub *hub, struct topic *topic, bool wants_progres
 static void render_run(struct hub *hub, struct topic *topic, const struct snapshot *snapshot, bool main_due, bool figures_due)
 {
 	const struct progress *live = snapshot_run(snapshot, topic->run);
+	if (main_due)
+		topic->live = live != NULL;
 	if (live && live->version != topic->version) {
 		topic->version = live->version;
 		topic->feeds[FEED_CONFUSION].dirty = true;

@@ -4,7 +4,7 @@ import { test, after } from 'node:test';
 import { exportRows, inventCsv, matrices, parseCsv, request, sameMatrices, startRun, startServer, startSim, until, upload, waitForRun } from '../lib/mekiki.mjs';
 
 const COUNT = 300;
-const sim = await startSim({ timeScale: 50 });
+const sim = await startSim({ timeScale: 0.02 });
 const server = await startServer({ workers: [sim] });
 after(async () => {
 	await server.stop();

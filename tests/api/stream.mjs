@@ -6,7 +6,7 @@ import net from 'node:net';
 import { test, after } from 'node:test';
 import { atEnd, inventCsv, request, startRun, startServer, startSim, until, upload, waitForRun } from '../lib/mekiki.mjs';
 
-const sim = await startSim({ timeScale: 20 });
+const sim = await startSim({ timeScale: 0.01 });
 const server = await startServer({ workers: [sim] });
 after(async () => {
 	await server.stop();
