@@ -84,6 +84,11 @@ static void add_head(const json_t *progress, int columns, struct text *out)
 static void add_worker(const json_t *worker, struct text *out)
 {
 	char done[WORDS_SIZE], rate[WORDS_SIZE];
+	if (!*field_text(worker, "state")) { /* the run has ended: only what it did is known */
+		text_addf(out, "  worker %-8s %9s done", field_text(worker, "id"),
+		          words_count(field_whole(worker, "done"), done));
+		return;
+	}
 	text_addf(out, "  worker %-8s %-11s %3lld of %-3lld in flight  %9s done  %9s", field_text(worker, "id"),
 	          field_text(worker, "state"), (long long)field_whole(worker, "in_flight"), (long long)field_whole(worker, "allowed"),
 	          words_count(field_whole(worker, "done"), done), words_rate(field_number(worker, "rate_1m"), rate));

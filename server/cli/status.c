@@ -28,7 +28,7 @@ static void print_run(const json_t *run)
 {
 	char done[WORDS_SIZE], total[WORDS_SIZE];
 	const json_t *progress = json_object_get(run, "progress");
-	printf("  %-8s %-9s %9s of %-9s  %-20.20s  %s%s%s\n", field_text(run, "id"), field_text(run, "state"),
+	printf("  %-8s %-9s %9s of %-9s  %-19.19s  %s%s%s\n", field_text(run, "id"), field_text(run, "state"),
 	       words_count(field_whole(progress, "done"), done), words_count(field_whole(progress, "total"), total),
 	       field_text(run, "created"), field_text(json_object_get(run, "dataset"), "name"), *field_text(run, "name") ? ", " : "",
 	       field_text(run, "name"));

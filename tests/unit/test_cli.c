@@ -251,6 +251,18 @@ static void test_a_block_has_a_line_per_worker_cut_to_the_terminal(void **state)
 		assert_true(strcspn(line, "\n") < 30);
 }
 
+static void test_workers_of_an_ended_run_only_say_what_they_did(void **state)
+{
+	(void)state;
+	AUTO_JSON json_t *progress = parse("{\"id\":\"r-0001\",\"state\":\"finished\",\"total\":2000,\"done\":2000,\"workers\":"
+	                                   "[{\"id\":\"0\",\"in_flight\":0,\"allowed\":0,\"done\":2000,\"state\":null}]}");
+	AUTO_TEXT struct text out;
+	text_init(&out, 0);
+	progress_block(progress, 0, &out);
+	assert_string_equal(out.data, "r-0001 finished  100.0 %  2,000 of 2,000\n"
+	                              "  worker 0            2,000 done\n");
+}
+
 static void test_the_end_is_summed_up(void **state)
 {
 	(void)state;
@@ -295,6 +307,7 @@ int main(void)
 		cmocka_unit_test(test_progress_is_one_line),
 		cmocka_unit_test(test_progress_says_what_is_wrong_and_never_rounds_up_to_done),
 		cmocka_unit_test(test_a_block_has_a_line_per_worker_cut_to_the_terminal),
+		cmocka_unit_test(test_workers_of_an_ended_run_only_say_what_they_did),
 		cmocka_unit_test(test_the_end_is_summed_up),
 		cmocka_unit_test(test_numbers_are_words),
 	};
