@@ -44,6 +44,7 @@ struct recovery_decision {
 };
 
 void recovery_init(struct recovery *recovery, const struct recovery_policy *policy);
+/* permanent: no restart mends it. spends_attempt false: nobody's fault, look again later. */
 struct recovery_decision recovery_failed(struct recovery *recovery, bool permanent, bool spends_attempt, int64_t now_ms);
 void recovery_healthy(struct recovery *recovery, int64_t now_ms); /* each good probe */
 void recovery_reset(struct recovery *recovery);                   /* a person said: try again */

@@ -8,29 +8,11 @@
 #include "base/cleanup.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "workers/probe.h"
+#include "workers/place.h"
 
 /* Identity is looked at whenever a worker was out of service, and every sixth probe besides:
  * a server that was restarted with another model within one interval is found in half a minute. */
 enum { DEEP_EVERY = 6 };
-
-struct place {
-	struct fleet *fleet;
-	int index;
-	struct fleet_worker worker;
-	char *authorization;
-	struct loop_timer *timer;
-	struct probing *probing;
-	int probes; /* since the last deep one */
-};
-
-struct fleet {
-	struct http *http;
-	const struct config *config;
-	struct fleet_listener listener;
-	int count;
-	struct place *places; /* in the configuration's order */
-};
 
 static void probe_now(void *arg);
 

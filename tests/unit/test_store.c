@@ -26,7 +26,7 @@ static void test_pragmas_are_what_they_should_be(void **state)
 	struct fixture *f = *state;
 	static const char *const expected[][2] = {
 		{"page_size", "8192"},     {"journal_mode", "wal"},         {"synchronous", "2"},  {"mmap_size", "0"},
-		{"foreign_keys", "1"},     {"wal_autocheckpoint", "0"},     {"user_version", "1"},
+		{"foreign_keys", "1"},     {"wal_autocheckpoint", "0"},     {"user_version", "2"},
 	};
 	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
 		fixture_expect_pragma(f, expected[i][0], expected[i][1]);
