@@ -80,7 +80,7 @@ void engine_try(struct engine *engine, const struct engine_try *request);
 
 /* Any thread; release it. Never NULL after engine_new(). */
 struct snapshot *engine_snapshot(struct engine *engine);
-/* Called on the engine thread after each new snapshot; must only post elsewhere. One watcher, set before loop use. */
+/* Called on the engine thread after each new snapshot; must only post elsewhere. One watcher. */
 void engine_watch(struct engine *engine, void (*watcher)(void *arg), void *arg);
 
 /* What may be done with a run in this state, from the transition table: bit (1 << action). */

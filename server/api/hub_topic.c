@@ -147,8 +147,9 @@ static void render_changed_run(struct hub *hub, const struct snapshot *snapshot,
 	char etag[SHAPE_ETAG_SIZE];
 	if (!run_read(hub->api->reader, run, &record, &ignored))
 		return;
-	const struct progress *live = snapshot_run(snapshot, run);
-	enum run_state state = live ? live->state : record.state;
+	/* The state is the store's: the snapshot may still show the one before. */
+	enum run_state state = record.state;
+	const struct progress *live = run_state_is_live(state) ? snapshot_run(snapshot, run) : NULL;
 	shape_run_etag(state, live ? live->version : record.active_ms, etag);
 	AUTO_JSON json_t *json = json_pack("{s:o, s:s, s:s}", "id", shape_run_id(run), "state", run_state_name(state), "etag", etag);
 	add_frame(out, "runs.changed", json);

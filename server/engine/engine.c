@@ -165,8 +165,8 @@ struct engine *engine_new(const struct engine_options *options, struct error *er
 	}
 	store_watch(engine->store, on_store, engine);
 	loop_post(engine->loop, begin, engine);
+	engine->started = true; /* before the thread, which reads its neighbours */
 	loop_start(engine->loop);
-	engine->started = true;
 	return engine;
 }
 
@@ -227,6 +227,7 @@ void engine_free(struct engine *engine)
 
 void engine_watch(struct engine *engine, void (*watcher)(void *arg), void *arg)
 {
+	LOCK_SCOPE(&engine->snapshot_lock);
 	engine->watcher_arg = arg;
 	engine->watcher = watcher;
 }

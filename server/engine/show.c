@@ -110,14 +110,18 @@ void show_now(void *arg)
 		if (is_shown(live))
 			show_run(live, snapshot_run_at(snapshot, index++), now);
 	struct snapshot *old = engine->snapshot;
+	void (*watcher)(void *arg);
+	void *watcher_arg;
 	{
 		LOCK_SCOPE(&engine->snapshot_lock);
 		engine->snapshot = snapshot;
+		watcher = engine->watcher;
+		watcher_arg = engine->watcher_arg;
 	}
 	snapshot_release(old);
 	engine->dirty = false;
-	if (engine->watcher)
-		engine->watcher(engine->watcher_arg);
+	if (watcher)
+		watcher(watcher_arg);
 }
 
 void show_soon(struct engine *engine)
