@@ -1,6 +1,6 @@
 // What the pages weigh, that they preload what they load, and that nothing of them is elsewhere.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
@@ -13,7 +13,8 @@ const html = (page) => readFileSync(join(web, `${page}.html`), "utf8");
 /** Everything that a first visit fetches, in the larger language. */
 function filesOf(page) {
 	const linked = [...html(page).matchAll(/(?:href|src)="(\/[^"]+)"/g)].map(([, path]) => path);
-	const first = new Set([`/${page}.html`, "/i18n/ja.json", ...linked, ...graphOf(`/js/${page}.js`)]);
+	const words = ["/i18n/ja.json", `/i18n/${page}.ja.json`].filter((path) => existsSync(fileOf(path)));
+	const first = new Set([`/${page}.html`, ...words, ...linked, ...graphOf(`/js/${page}.js`)]);
 	return { first, whole: new Set([...first, ...laterOf(page)]) };
 }
 

@@ -7,7 +7,10 @@ import { parts, placeholders, sentenceOf } from "../../web/js/messages.js";
 import { root, web } from "./module-graph.mjs";
 import { templatesOf } from "./templates.mjs";
 
-const read = (language) => JSON.parse(readFileSync(join(web, `i18n/${language}.json`), "utf8"));
+/** The dictionary of all pages and those of single ones. */
+const dictionaries = (language) => readdirSync(join(web, "i18n")).filter((name) => name === `${language}.json` || name.endsWith(`.${language}.json`));
+const source = (name) => readFileSync(join(web, "i18n", name), "utf8");
+const read = (language) => Object.assign({}, ...dictionaries(language).map((name) => JSON.parse(source(name))));
 const en = read("en");
 const ja = read("ja");
 const sources = readdirSync(join(web, "js"))
@@ -19,9 +22,15 @@ test("both languages have the same keys", () => {
 	assert.deepEqual(Object.keys(ja).sort(), Object.keys(en).sort());
 });
 
+test("every dictionary is there in both languages", () => {
+	const names = (language) => dictionaries(language).map((name) => name.replace(`${language}.json`, ""));
+	assert.deepEqual(names("ja").sort(), names("en").sort());
+	for (const name of names("en")) assert.deepEqual(Object.keys(JSON.parse(source(`${name}ja.json`))), Object.keys(JSON.parse(source(`${name}en.json`))), name);
+});
+
 test("no key is written twice", () => {
 	for (const language of ["en", "ja"]) {
-		const keys = [...readFileSync(join(web, `i18n/${language}.json`), "utf8").matchAll(/^\s*"([^"]+)":/gm)].map(([, key]) => key);
+		const keys = dictionaries(language).flatMap((name) => [...source(name).matchAll(/^\s*"([^"]+)":/gm)].map(([, key]) => key));
 		assert.equal(keys.length, new Set(keys).size, language);
 	}
 });

@@ -8,6 +8,8 @@
 
 declare const hostile: unique symbol;
 export type Hostile = { readonly [hostile]: true };
+/** The same, in fields whose names the lint could not tell from harmless ones ("value"). */
+export type Outside = Hostile;
 
 export type Time = string;
 export type RunState = "draft" | "queued" | "running" | "paused" | "waiting" | "finished" | "stopped" | "failed";
@@ -81,7 +83,8 @@ export interface Progress {
 
 export interface RunRequest {
 	dataset: string;
-	selection: { kind: string; n?: number; seed?: number };
+	name: Hostile;
+	selection: Selection;
 	shuffle: boolean;
 	seed: number | null;
 	evaluator: string;
@@ -94,6 +97,115 @@ export interface RunRequest {
 	attempts: number;
 	no_verdict: Policy;
 	language: string;
+	workers: string[] | null;
+}
+
+export type SelectionKind = "all" | "first" | "random" | "filter" | "list" | "run" | "errors";
+export interface Selection {
+	kind: SelectionKind;
+	n?: number;
+	seed?: number;
+	sampling?: "mekiki" | "pandas";
+	filter?: string;
+	keys?: string[];
+	run?: string;
+	kinds?: string[];
+}
+
+/** What a request that leaves everything out means. */
+export interface Defaults {
+	request: Omit<RunRequest, "dataset" | "prompt">;
+	prompts: Record<string, { system: Hostile; user: Hostile }>;
+	evaluators: string[];
+	upload_bytes: number;
+}
+
+export interface LabelCounts {
+	phishing: number;
+	benign: number;
+	unknown: number;
+	conflict: number;
+}
+
+export interface Dataset {
+	sha256: string;
+	name: Hostile;
+	state: "importing" | "ready" | "failed";
+	problem: Outside | null;
+	bytes: number;
+	kind: "csv" | "list";
+	columns: Outside[];
+	meanings: Record<string, string>;
+	renamed: string[];
+	rows: number;
+	bad_rows: number;
+	items: number;
+	progress: number | null;
+	labels: LabelCounts;
+	duplicates: { rows: number; case: number };
+	idn: number;
+	invalid_idna: number;
+	sources: { value: Outside; count: number }[];
+	population: string | null;
+	population_tie: { items: number; matched: number; missing: number } | null;
+	created: Time;
+	created_by: Hostile;
+}
+
+export interface DatasetProblem {
+	record: number;
+	line: number;
+	reason: Hostile;
+	excerpt: Hostile;
+}
+
+export interface DatasetRows {
+	total: number;
+	columns: Outside[];
+	items: { row: number; line: number; cells: (Outside | null)[] }[];
+}
+
+export interface KeyCheck {
+	given: number;
+	items: number;
+	repeated: number;
+	refused: number;
+	examples: { text: Hostile; reason: Hostile }[];
+}
+
+export interface Warning {
+	code: string;
+	text: Hostile;
+	params: Record<string, unknown>;
+}
+
+export interface Plan {
+	plan_etag: string;
+	dataset: Dataset;
+	counts: { rows: number; items: number; selected: number; labels: LabelCounts };
+	workers: Worker[];
+	estimate: { items_per_s: number; lo_s: number; hi_s: number; basis: string } | null;
+	warnings: Warning[];
+	request: RunRequest;
+}
+
+export interface Tried {
+	key: Hostile;
+	prompt: Outside | null;
+	raw: Hostile | null;
+	failure: string | null;
+	detail: Hostile | null;
+	verdict: {
+		is_phishing: boolean;
+		confidence: number | null;
+		risk: string | null;
+		decision_source: string;
+		reasoning: Hostile | null;
+	} | null;
+	prompt_tokens: number | null;
+	completion_tokens: number | null;
+	elapsed_ms: number;
+	worker: string;
 }
 
 export interface Run {
@@ -247,4 +359,5 @@ export interface ProblemBody {
 	code: string;
 	status: number;
 	detail: Hostile;
+	params: Record<string, unknown>;
 }

@@ -8,12 +8,14 @@ export class Problem extends Error {
 	 * @param {number} status 0 = no answer
 	 * @param {string} code stable name: "bad-input", "unreachable"
 	 * @param {Hostile} detail English, for people
+	 * @param {Record<string, unknown>} [params] what the page can use: the field, the codes
 	 */
-	constructor(status, code, detail) {
+	constructor(status, code, detail, params = {}) {
 		super(`${status} ${code}`);
 		this.status = status;
 		this.code = code;
 		this.detail = detail;
+		this.params = params;
 	}
 }
 
@@ -47,9 +49,15 @@ async function call(method, path, body, { stay = false } = {}) {
 		goToLogin();
 		return new Promise(() => {}); // the page is being left
 	}
-	const problem = await answer.json().catch(() => ({}));
-	throw new Problem(answer.status, problem.code ?? "unknown", problem.detail ?? "");
+	throw problemOf(answer.status, await answer.json().catch(() => ({})));
 }
+
+/** @param {number} status @param {Partial<import("./api-types").ProblemBody>} body */
+export const problemOf = (status, body) =>
+	new Problem(status, body.code ?? "unknown", body.detail ?? /** @type {any} */ (""), body.params ?? {});
+
+/** @param {string} path @param {object} body */
+export const put = (path, body) => call("PUT", path, body);
 
 /**
  * @param {string} path

@@ -16,12 +16,21 @@ const formats = computed(() => formatsFor(spoken.value, zone.value));
 /** Numbers and times in the language and zone of the page. */
 export const show = () => formats.value;
 
+/** The words of a page alone, beside those of all: web/i18n/PAGE.en.json. */
+let ownWords = "";
+
+/** @param {string} name */
+async function fetchWords(name) {
+	const answer = await fetch(`/i18n/${name}.json`);
+	if (!answer.ok) throw new Error(`/i18n/${name}.json: ${answer.status}`);
+	return answer.json();
+}
+
 /** @param {string} wanted */
 async function load(wanted) {
 	if (!loaded.has(wanted)) {
-		const answer = await fetch(`/i18n/${wanted}.json`);
-		if (!answer.ok) throw new Error(`/i18n/${wanted}.json: ${answer.status}`);
-		loaded.set(wanted, await answer.json());
+		const names = ownWords === "" ? [wanted] : [wanted, `${ownWords}.${wanted}`];
+		loaded.set(wanted, Object.assign({}, ...(await Promise.all(names.map(fetchWords)))));
 	}
 	if (wanted !== language.peek()) return;
 	dictionary.value = loaded.get(wanted) ?? {};
@@ -29,8 +38,9 @@ async function load(wanted) {
 	document.documentElement.lang = wanted;
 }
 
-/** Resolves when the page can speak; afterwards it follows the person's choice. */
-export async function speak() {
+/** Resolves when the page can speak; afterwards it follows the person's choice. @param {string} [own] a page with words of its own */
+export async function speak(own = "") {
+	ownWords = own;
 	await load(language.peek());
 	effect(() => {
 		load(language.value);

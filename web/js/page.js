@@ -17,10 +17,11 @@ const Trouble = (problem, again) => html`<${Frame}>
 /**
  * @param {() => Promise<unknown>} start loads what the page needs before it shows anything
  * @param {() => unknown} Page
+ * @param {string} [words] the page's own dictionary
  */
-export async function openPage(start, Page) {
+export async function openPage(start, Page, words) {
 	const root = /** @type {HTMLElement} */ (document.getElementById("page"));
-	await speak();
+	await speak(words);
 	try {
 		await learnWho();
 		await start();

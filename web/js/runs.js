@@ -1,7 +1,7 @@
 // The list of runs, newest first.
 import { html, signal } from "../vendor/preact.js";
 import { get } from "./api.js";
-import { Frame } from "./frame.js";
+import { Frame, isAdmin } from "./frame.js";
 import { durationRange, show, t } from "./i18n.js";
 import { listen } from "./live.js";
 import { openPage } from "./page.js";
@@ -108,7 +108,7 @@ function Table() {
 }
 
 const RunsPage = () => html`<${Frame}>
-	<h1>${t("page.runs")}</h1>
+	<div class="page-head"><h1>${t("page.runs")}</h1>${isAdmin() ? html`<a class="button" href="/runs/new" data-action="new-run">${t("page.new-run")}</a>` : null}</div>
 	<${Table} />
 	${more.value === null ? null : html`<button type="button" onClick=${loadMore}>${t("runs.more")}</button>`}
 <//>`;

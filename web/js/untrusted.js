@@ -47,6 +47,9 @@ export function Domain({ name, unicode = null, flags = [] }) {
 /** For the document's title, which holds nothing but text. @param {Hostile | string} text */
 export const plain = (text) => visible(defangAddresses(asText(text)).replace(/\s+/g, " "), 80);
 
+/** For an <option>, which holds nothing but text, too. @param {{text: Hostile | string}} props */
+export const OneLine = ({ text }) => plain(text);
+
 /** Whether there is anything to show. @param {Hostile | null | undefined} text */
 export const isEmpty = (text) => asText(text) === "";
 
