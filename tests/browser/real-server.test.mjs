@@ -145,6 +145,16 @@ test("hostile names and domains are shown and do nothing", options, async () => 
 	assert.deepEqual(found, { links: 0, images: ["/icons/mekiki.svg"], elements: 0, bidi: false, wide: false });
 });
 
+test("a list without labels is evaluated, and no figure is made up", options, async () => {
+	const list = await upload(server, Buffer.from("a.example\nb.example\nlogin-bank.test\n"), "list.txt", "text/plain");
+	const other = await startRun(server, { dataset: list.sha256 });
+	await waitForRun(server, other);
+	await page.goto(`${server.url}/runs/${other}`);
+	await page.waitForSelector(".no-labels");
+	assert.equal(await page.locator("table.matrix").count(), 0);
+	await page.waitForFunction(() => document.querySelectorAll(".results li").length === 3);
+});
+
 for (const [language, theme, width] of [["en", "light", 1360], ["ja", "dark", 390]])
 	test(`axe finds nothing on real data: ${language}, ${theme}, ${width} px`, options, async () => {
 		await page.evaluate((chosen) => Object.assign(localStorage, chosen), { language, theme });

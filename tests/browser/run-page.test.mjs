@@ -94,6 +94,17 @@ pageTest("both matrices stand side by side, for what was handed over and overall
 	assert.equal(tops[2], tops[3]);
 });
 
+pageTest("items without verdict can be counted another way, and the page keeps to it", { done: 600 }, async ({ page, stand }) => {
+	await page.selectOption(".policy select", "stage1");
+	await until(page, () => document.querySelector(".population").textContent.includes("stage 1's prediction"));
+	const asked = () => stand.requests.filter((each) => each.endsWith("/confusion?policy=stage1")).length;
+	const before = asked();
+	const tn = await numberIn(page, ".count[data-cell=tn] .n");
+	await until(page, (n) => Number(document.querySelector(".count[data-cell=tn] .n").textContent.replace(/\D/g, "")) > n, tn);
+	assert.ok(asked() > before);
+	assert.match(await page.locator(".population").first().innerText(), /stage 1's prediction/);
+});
+
 pageTest("a run in file order hides its partial figures until they are asked for", { done: 600, shuffled: false }, async ({ page }) => {
 	await page.waitForSelector(".hidden-matrices");
 	assert.equal(await page.locator("table.matrix").count(), 0);

@@ -327,7 +327,7 @@ export class StandIn {
 		return {
 			stage,
 			subset,
-			population: { name: subset === "handed" ? "handed" : "dataset", n: this.items.length + extra, covered: this.seq + extra, hash: createHash("sha256").update(subset).digest("hex") },
+			population: { name: subset === "handed" ? "handoff.csv" : "stage1.csv", n: this.items.length + extra, covered: this.seq + extra, hash: createHash("sha256").update(subset).digest("hex") },
 			...counts,
 			formula: "TP / (TP + FN)",
 			metrics: metricsOf(counts),

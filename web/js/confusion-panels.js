@@ -115,8 +115,11 @@ function Changes({ data }) {
 /** @param {{matrix: Matrix, data: Confusion}} props */
 function Population({ matrix, data }) {
 	const { name, hash } = matrix.population;
+	const handed = data.matrices.find((each) => each.subset === "handed");
+	const isTheSame = matrix.subset === "overall" && handed?.population.hash === hash;
 	return html`<p class="population quiet">
 		${t("population.name")} <${Untrusted} text=${name} limit=${80} /> · ${t("population.hash")} <code>${hash.slice(0, 12)}</code>
+		${isTheSame ? html` · ${t("population.same")}` : null}
 		${matrix.unlabelled > 0 ? html` · ${t("population.unlabelled", { n: matrix.unlabelled })}` : null}
 		${data.conflicts > 0 ? html` · ${t("population.conflicts", { n: data.conflicts })}` : null}
 		<br />${t(`formula.${matrix.subset}.${data.policy}`)}
@@ -152,13 +155,13 @@ function PolicyChoice() {
 		</select></label>`;
 }
 
-/** Without labels there is nothing to compare with. @param {Confusion} data */
-const hasLabels = (data) =>
-	data.matrices.some((each) => each.population.covered > each.unlabelled || each.tp + each.fp + each.fn + each.tn > 0);
+/** The population of a figure is its items with a label; without any there is nothing to compare with. @param {Confusion} data */
+const hasLabels = (data) => data.matrices.some((each) => each.population.n > 0);
 
 export function ConfusionPanels() {
 	const data = confusion.value;
 	if (data === null) return null;
+	if (!hasLabels(data)) return html`<p class="panel no-labels">${t("matrix.no-labels")}</p>`;
 	if (followsFile.value && !revealed.value)
 		return html`<section class="panel hidden-matrices" aria-label=${t("matrix.title")}>
 			<p>${t("order.follows-file")}</p>
@@ -169,7 +172,6 @@ export function ConfusionPanels() {
 		</section>`;
 	return html`<div class="confusion">
 		<div class="confusion-head">${followsFile.value ? html`<p class="bar tone-wait">${t("order.follows-file")}</p>` : null}<${PolicyChoice} /></div>
-		${hasLabels(data) || data.partial ? null : html`<p class="quiet">${t("matrix.no-labels")}</p>`}
 		<${Panel} data=${data} subset="handed" />
 		<${Panel} data=${data} subset="overall" />
 	</div>`;

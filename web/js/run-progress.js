@@ -54,10 +54,13 @@ function Figures({ p }) {
 		p.eta?.at && isLive(p.state) && !p.stalled
 			? t("progress.about", { time: show().minute(p.eta.at), offset: show().offset(p.eta.at) })
 			: "";
+	/** @param {number | null} rate */
+	const perSecond = (rate) =>
+		html`<dd>${show().rate(rate)}<span class="of">${rate === null ? "" : t("unit.per-second")}</span></dd>`;
 	return html`<dl class="figures live">
 		<div><dt>${t("progress.eta")}</dt><dd class=${p.stalled ? "tone-wait" : ""}>${eta(p)} <span class="of">${clock}</span></dd></div>
-		<div><dt>${t("progress.rate_1m")}</dt><dd>${show().rate(p.rate_1m)}<span class="of">${t("unit.per-second")}</span></dd></div>
-		<div><dt>${t("progress.rate_10m")}</dt><dd>${show().rate(p.rate_10m)}<span class="of">${t("unit.per-second")}</span></dd></div>
+		<div><dt>${t("progress.rate_1m")}</dt>${perSecond(p.rate_1m)}</div>
+		<div><dt>${t("progress.rate_10m")}</dt>${perSecond(p.rate_10m)}</div>
 		<div><dt>${t("progress.elapsed")}</dt><dd>${duration(p.elapsed_s)}</dd></div>
 	</dl>`;
 }

@@ -3,7 +3,7 @@ import { html } from "../vendor/preact.js";
 import { now } from "./clock.js";
 import { duration, knows, show, t } from "./i18n.js";
 import { progress, run, workers } from "./run-model.js";
-import { WorkerState, workerTone } from "./states.js";
+import { isLive, WorkerState, workerTone } from "./states.js";
 import { isEmpty, Untrusted } from "./untrusted.js";
 
 /** @import {Worker, WorkerShare} from "./api-types" */
@@ -24,9 +24,12 @@ function Cause({ worker }) {
 /** @param {{worker: Worker, share: WorkerShare | undefined}} props */
 function Figures({ worker, share }) {
 	const answer = age(worker.last_answer);
+	const works = isLive(progress.value?.state ?? "");
+	const rate = works ? (share?.rate_1m ?? worker.rate_1m) : null;
+	const allowed = share?.allowed ?? worker.allowed;
 	return html`<dl class="live">
-		<div><dt>${t("worker.rate")}</dt><dd>${show().rate(share?.rate_1m ?? worker.rate_1m)}<span class="of">${t("unit.per-second")}</span></dd></div>
-		<div><dt>${t("worker.in-flight")}</dt><dd>${show().number(share?.in_flight ?? worker.in_flight)}<span class="of"> / ${show().number(share?.allowed ?? worker.allowed)}</span></dd></div>
+		<div><dt>${t("worker.rate")}</dt><dd>${show().rate(rate)}<span class="of">${rate === null ? "" : t("unit.per-second")}</span></dd></div>
+		<div><dt>${t("worker.in-flight")}</dt><dd>${show().number(share?.in_flight ?? worker.in_flight)}<span class="of">${allowed === 0 ? "" : ` / ${show().number(allowed)}`}</span></dd></div>
 		<div><dt>${t("worker.done")}</dt><dd>${show().number(share?.done ?? worker.done)}</dd></div>
 		<div><dt>${t("worker.last-answer")}</dt><dd>${answer === null ? t("worker.never") : t("time.ago", { age: duration(answer) })}</dd></div>
 	</dl>`;
