@@ -78,6 +78,11 @@ $(OUT)/tests/unit/test_sim: $(OUT)/tests/unit/test_sim.o $(filter-out $(OUT)/tes
 	$(call say,link)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) $(shell pkg-config --libs cmocka)
 
+# A million results at once, for the tests that need them.
+$(OUT)/fill-run: $(OUT)/tests/large/fill_run.o $(OUT)/libmekiki.a
+	$(call say,link)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+
 # A disk that loses its power, for the tests that need one.
 $(OUT)/tests/unit/test_durability $(OUT)/tests/unit/test_store: $(OUT)/tests/unit/vfs_powerloss.o
 
@@ -148,12 +153,13 @@ BROWSER  = $(call suites,browser,test.mjs)
 
 export MEKIKI   = $(abspath $(OUT)/mekiki)
 export VLLM_SIM = $(abspath $(OUT)/vllm-sim)
+export FILL_RUN = $(abspath $(OUT)/fill-run)
 export SHARED   = $(abspath $(wildcard ../shared))
 export BUILD
 RUN = LOGS=$(BUILD)/test-logs/$(VARIANT) tests/run
 
 .PHONY: programs
-programs: $(OUT)/mekiki $(OUT)/vllm-sim $(TEST_BINARIES)
+programs: $(OUT)/mekiki $(OUT)/vllm-sim $(OUT)/fill-run $(TEST_BINARIES)
 
 .PHONY: unit
 unit: $(TEST_BINARIES) $(OUT)/vllm-sim

@@ -34,6 +34,8 @@ bool page_path(const char *path, char out[PAGE_PATH_SIZE])
 {
 	const char *last = strrchr(path, '/');
 	size_t first = strcspn(path + 1, "/");
+	const char *second = path + 1 + first;
+	const char *third = *second ? strchr(second + 1, '/') : NULL;
 	int length;
 	if (text_equal(path, "/"))
 		length = snprintf(out, PAGE_PATH_SIZE, "/index.html");
@@ -43,6 +45,8 @@ bool page_path(const char *path, char out[PAGE_PATH_SIZE])
 		length = snprintf(out, PAGE_PATH_SIZE, "%s", path);
 	else if (path[1 + first] == '\0' || path[2 + first] == '\0') /* /runs, /login */
 		length = snprintf(out, PAGE_PATH_SIZE, "/%.*s.html", (int)first, path + 1);
+	else if (third && third[1]) /* /runs/r-0001/results: a page of its own */
+		length = snprintf(out, PAGE_PATH_SIZE, "/%.*s.html", (int)strcspn(third + 1, "/"), third + 1);
 	else /* /runs/r-0001: the page of one run */
 		length = snprintf(out, PAGE_PATH_SIZE, "/%.*s.html", (int)(first - (path[first] == 's')), path + 1);
 	return length > 0 && length < PAGE_PATH_SIZE && !strstr(out, "..") && !strstr(out, "//");

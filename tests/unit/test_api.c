@@ -193,6 +193,7 @@ static void test_pages_have_fixed_files_and_never_leave_the_directory(void **sta
 	} pages[] = {
 		{"/", "/index.html"},         {"/login", "/login.html"},       {"/runs", "/runs.html"},
 		{"/runs/", "/runs.html"},     {"/runs/r-0001", "/run.html"},   {"/js/run.js", "/js/run.js"},
+		{"/runs/r-0001/results", "/results.html"}, {"/runs/r-0001/", "/run.html"}, {"/runs/r-0001/../x", NULL},
 		{"/runs/new", "/new-run.html"},
 		{"/../etc/passwd.txt", NULL}, {"//etc/passwd.txt", NULL},      {"/js/../../x.js", NULL},
 	};

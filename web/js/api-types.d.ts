@@ -336,6 +336,38 @@ export interface ItemRow {
 	row_numbers: number[];
 }
 
+export interface Attempt {
+	n: number;
+	key: Hostile;
+	k: number;
+	worker: string | null;
+	failure: string;
+	detail: Hostile | null;
+	http_status: number;
+	started: Time | null;
+	elapsed_ms: number;
+}
+
+export interface ItemRecord extends ItemRow {
+	detail: Hostile | null;
+	finish_reason: Hostile | null;
+	model: Hostile | null;
+	prompt_tokens: number | null;
+	completion_tokens: number | null;
+	evaluated: Time | null;
+	risk_factors: Hostile[];
+	detected_brands: Hostile[];
+	prompt: Hostile | null;
+	raw: Hostile | null;
+	attempts_list: Attempt[];
+	cells: Record<string, Hostile | null>;
+}
+
+export interface Facets {
+	version: number;
+	facets: Record<string, { value: unknown; count: number }[]>;
+}
+
 export interface List<T> {
 	items: T[];
 	next_cursor: number | string | null;

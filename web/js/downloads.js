@@ -1,5 +1,6 @@
 // The results as files: each says what it is good for.
-import { html, signal } from "../vendor/preact.js";
+import { html } from "../vendor/preact.js";
+import { copied, copy } from "./clipboard.js";
 import { show, t } from "./i18n.js";
 import { Icon } from "./icons.js";
 import { exportAddress, progress } from "./run-model.js";
@@ -9,26 +10,6 @@ const files = [
 	{ key: "excel", address: () => exportAddress("csv", "?profile=excel") },
 	{ key: "jsonl", address: () => exportAddress("jsonl") },
 ];
-
-const copied = signal(false);
-
-/** Works on plain http too, where there is no navigator.clipboard. @param {string} text */
-async function copy(text) {
-	try {
-		await navigator.clipboard.writeText(text);
-	} catch {
-		const field = document.createElement("textarea");
-		field.value = text;
-		document.body.append(field);
-		field.select();
-		document.execCommand("copy");
-		field.remove();
-	}
-	copied.value = true;
-	setTimeout(() => {
-		copied.value = false;
-	}, 2000);
-}
 
 export function Downloads() {
 	const done = progress.value?.done ?? 0;
@@ -42,6 +23,6 @@ export function Downloads() {
 			<span class="quiet">${t(`download.${key}.what`)}</span></li>`,
 		)}</ul>
 		<p><button type="button" class="plain" onClick=${() => copy(location.href)}><${Icon} name="link" />${t("action.copy-link")}</button>
-			<span role="status" class="quiet">${copied.value ? t("action.copied", { time: show().time(Date.now()) }) : ""}</span></p>
+			<span role="status" class="quiet">${copied.value === "link" ? t("action.copied", { time: show().time(Date.now()) }) : ""}</span></p>
 	</section>`;
 }

@@ -60,3 +60,19 @@ export const isEmpty = (text) => asText(text) === "";
  * @returns {Hostile}
  */
 export const field = (data, name) => /** @type {Hostile} */ (data?.[name] ?? "");
+
+/** A domain for the clipboard: nothing that a paste would turn into a link. @param {Hostile | string} name */
+export const defanged = (name) => defang(visible(asText(name), 300));
+
+/** As it came, for a query or for a clipboard that was asked for it; never for the page. @param {Hostile | string} text */
+export const asItCame = (text) => asText(text);
+
+/**
+ * The one way out of here: what VirusTotal knows of a domain.
+ * @param {{name: Hostile | string, flags?: string[]}} props
+ */
+export function VirusTotal({ name, flags = [] }) {
+	const kind = flags.includes("ip_address") ? "ip-address" : "domain";
+	const address = () => `https://www.virustotal.com/gui/${kind}/${encodeURIComponent(asText(name))}`;
+	return html`<a class="button" href=${address()} target="_blank" rel="noreferrer noopener">${t("panel.virustotal")}</a>`;
+}
