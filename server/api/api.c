@@ -22,7 +22,7 @@
 #include "jobs/window.h"
 #include "store/access.h"
 
-/* How long an end waits for clients to take their last bytes. What others still work on is waited for without limit:
+/* How long an end waits for clients to take their last bytes; nothing is suspended by then. What others still work on is waited for without limit:
  * they answer through our loop. */
 enum { LINGER_MS = 1000, LOOK_MS = 10 };
 /* Sixteen views of a million rows. */
@@ -161,7 +161,7 @@ static void look_whether_over(void *arg)
 {
 	struct api *api = arg;
 	bool lingered = clock_mono_ms() >= api->linger_until_ms;
-	if (api->steps == 0 && !hub_clients(api->hub) && (lingered || !daemon_connections(api->daemon)))
+	if (api->steps == 0 && (lingered || !daemon_connections(api->daemon)))
 		end_now(api);
 }
 

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/text.h"
 
 /* Seconds without a byte in either direction before the library closes: also how long a reader that does not
  * read may hold an answer. */
@@ -235,8 +236,16 @@ static bool start(struct daemon *daemon, int connections, struct error *err)
 	return true;
 }
 
+static bool is_loopback(const char *host)
+{
+	return text_starts(host, "127.") || text_equal(host, "::1") || text_equal(host, "localhost");
+}
+
 struct daemon *daemon_new(struct api *api, struct error *err)
 {
+	if (!is_loopback(api->config->server.host))
+		log_warning("http", "listens on %s: other machines reach it without encryption; everything but the login page "
+		            "needs a session or a token", api->config->server.host);
 	struct daemon *daemon = NEW(struct daemon);
 	daemon->api = api;
 	int connections = affordable_connections(api->config);

@@ -206,6 +206,14 @@ static bool read_json(struct request *request, struct error *err)
 	return json_is_object(request->json) || error_set(err, ERROR_INPUT, "expected a JSON object");
 }
 
+/* There where the handler runs: a large body takes its time, too. */
+static bool read_and_handle(struct request *request, struct reader *reader, struct error *err)
+{
+	if (request->route->body == BODY_JSON && !read_json(request, err))
+		return false;
+	return request->route->handler(request, reader, err);
+}
+
 static bool handle(struct request *request, struct error *err)
 {
 	if (!request->route && *request->allowed) { /* OPTIONS */
@@ -215,11 +223,9 @@ static bool handle(struct request *request, struct error *err)
 	}
 	if (!request->route)
 		return page_serve(request, err);
-	if (request->route->body == BODY_JSON && !read_json(request, err))
-		return false;
 	if (request->route->place == ON_HTTP)
-		return request->route->handler(request, request->api->reader, err);
-	request_on_job(request, request->route->handler);
+		return read_and_handle(request, request->api->reader, err);
+	request_on_job(request, read_and_handle);
 	return true;
 }
 

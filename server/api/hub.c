@@ -177,11 +177,6 @@ void hub_free(struct hub *hub)
 	free(hub);
 }
 
-int hub_clients(const struct hub *hub)
-{
-	return hub->stream_count;
-}
-
 bool hub_stream(struct hub *hub, struct request *request, const char *topics, int64_t after, struct error *err)
 {
 	int64_t most = hub->api->config->limits.sse_clients;

@@ -20,7 +20,6 @@ struct hub *hub_new(struct api *api); /* before the thread starts; sets the watc
 void hub_end_streams(struct hub *hub);
 void hub_stop(struct hub *hub);
 void hub_free(struct hub *hub);
-int hub_clients(const struct hub *hub);
 
 /* Makes the request's answer a stream. topics: "runs,workers,run:r-0001"; after: the last event the client
  * has, -1 = from now on. */

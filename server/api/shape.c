@@ -257,7 +257,8 @@ json_t *shape_progress_stored(const struct run_record *run, const struct result_
 	json_object_set_new(json, "from_text", json_integer(counts->from_text));
 	json_object_set_new(json, "duplicates", json_integer(counts->duplicates));
 	json_object_set_new(json, "store_blocked", json_null());
-	json_object_set_new(json, "at", json_time(now_ms));
+	/* What is over stays as it is, and so does its tag. */
+	json_object_set_new(json, "at", json_time(run->finished_ms ? run->finished_ms : now_ms));
 	return json;
 }
 

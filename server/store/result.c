@@ -123,7 +123,7 @@ static bool read_counter(struct connection *connection, int64_t run, struct resu
 	AUTO(statement_end) sqlite3_stmt *s = statement_start(connection, SQL_COUNTS_COUNTER, VALUES(integer(run)));
 	bool ok;
 	if (!statement_next(connection, s, &ok, err))
-		return ok ? error_set(err, ERROR_NOT_FOUND, "there is no run %lld", (long long)run) : false;
+		return ok ? error_set(err, ERROR_NOT_FOUND, "there is no run r-%04lld", (long long)run) : false;
 	out->version = sqlite3_column_int64(s, 0);
 	out->duplicates = sqlite3_column_int64(s, 1);
 	out->attempts_failed = sqlite3_column_int64(s, 2);

@@ -73,7 +73,7 @@ bool run_set_state(struct writer *writer, int64_t run, enum run_state to, const 
 		AUTO(statement_end) sqlite3_stmt *s = statement_start(connection, SQL_RUN_STATE, VALUES(integer(run)));
 		bool ok;
 		if (!statement_next(connection, s, &ok, err))
-			return ok ? error_set(err, ERROR_NOT_FOUND, "there is no run %lld", (long long)run) : false;
+			return ok ? error_set(err, ERROR_NOT_FOUND, "there is no run r-%04lld", (long long)run) : false;
 		from = column_copy(s, 0);
 	}
 	bool ended = to == RUN_FINISHED || to == RUN_STOPPED || to == RUN_FAILED;
@@ -94,7 +94,7 @@ bool run_set_workers(struct writer *writer, int64_t run, const char *workers_jso
 	if (!statement_run(&writer->connection, SQL_RUN_SET_WORKERS, VALUES(integer(run), text(workers_json)), err))
 		return false;
 	if (sqlite3_changes(writer->connection.db) == 0)
-		return error_set(err, ERROR_NOT_FOUND, "there is no run %lld", (long long)run);
+		return error_set(err, ERROR_NOT_FOUND, "there is no run r-%04lld", (long long)run);
 	json_t *workers = workers_json ? json_loads(workers_json, 0, NULL) : NULL;
 	struct event event = {.kind = EVENT_RUN_WORKERS, .run = run, .person = (char *)person};
 	return append(writer, event, json_pack("{s:o}", "workers", workers ? workers : json_null()), err);
@@ -153,7 +153,7 @@ bool run_read(struct reader *reader, int64_t run, struct run_record *out, struct
 {
 	AUTO(statement_end) sqlite3_stmt *s = statement_start(&reader->connection, SQL_RUN_READ, VALUES(integer(run)));
 	int count = read_runs(&reader->connection, s, 1, out, err);
-	return count == 1 || (count == 0 && error_set(err, ERROR_NOT_FOUND, "there is no run %lld", (long long)run));
+	return count == 1 || (count == 0 && error_set(err, ERROR_NOT_FOUND, "there is no run r-%04lld", (long long)run));
 }
 
 int run_list(struct reader *reader, int64_t before, int limit, struct run_record *out, struct error *err)

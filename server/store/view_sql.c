@@ -94,7 +94,7 @@ bool view_sql_source(struct view_sql *sql, struct reader *reader, int64_t run, c
 	AUTO(statement_end) sqlite3_stmt *s = statement_start(&reader->connection, SQL_VIEW_RUN, VALUES(integer(run)));
 	bool ok;
 	if (!statement_next(&reader->connection, s, &ok, err))
-		return ok ? error_set(err, ERROR_NOT_FOUND, "there is no run %lld", (long long)run) : false;
+		return ok ? error_set(err, ERROR_NOT_FOUND, "there is no run r-%04lld", (long long)run) : false;
 	int64_t dataset = sqlite3_column_int64(s, 0);
 	enum no_verdict_policy policy = view->policy;
 	if (!view->has_policy && !no_verdict_policy_parse((const char *)sqlite3_column_text(s, 2), &policy))

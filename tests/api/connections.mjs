@@ -10,6 +10,8 @@ import { MEKIKI, atEnd, inventCsv, request, startRun, startServer, temporary, un
 
 const server = await startServer({ workers: ['{id: 0, type: fake}'] });
 after(() => server.stop());
+// A sanitizer keeps what was freed for a while.
+const QUARANTINE_KIB = /\/[at]san\//.test(MEKIKI) ? 300 * 1024 : 0;
 const LARGE = 8000; // rows of 1 KB: more than the buffers of a socket hold
 const { hostname, port } = new URL(server.url);
 const authorization = `Bearer ${server.token}`;
@@ -70,7 +72,7 @@ test('64 sockets that ask and never read do not hold up the others, nor memory',
 	for (let i = 0; i < 20; i++) await health();
 	assert.equal((await server.get(`/runs/${run}/items?limit=5`)).items.length, 5);
 	// 16 are served, the others are told to come again; a piece and a reader each, instead of 64 times 9 MB.
-	assert.ok(residentKiB(server.pid) - before < 100 * 1024, `${residentKiB(server.pid) - before} KiB more`);
+	assert.ok(residentKiB(server.pid) - before < 100 * 1024 + QUARANTINE_KIB, `${residentKiB(server.pid) - before} KiB more`);
 	await until('the silent ones to be cut off', async () => (await server.call('GET', `/runs/${run}/export.csv`)).status === 200);
 	for (const socket of silent) socket.destroy();
 });
