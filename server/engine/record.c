@@ -189,6 +189,8 @@ static void state_committed(struct record *record)
 	live->shown = record->to;
 	free(live->cause);
 	live->cause = TAKE(record->text);
+	/* Who is told of the change now and asks how far the run is must not get a picture from before it. */
+	show_now(live->engine);
 }
 
 void record_state(struct live *live, const char *cause, const char *person, engine_reply *reply, void *arg)
