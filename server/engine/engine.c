@@ -7,6 +7,7 @@
 #include "engine/engine.h"
 
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -123,6 +124,23 @@ static bool pick_up(struct engine *engine, struct error *err)
 	return count >= 0;
 }
 
+/* Every request in flight holds a descriptor. Where not all that the workers may get can have one, each gets its part of
+ * what is left by 40 for files and threads, 2 a worker for its probes, and 64 for connections to us. */
+static int64_t affordable(const struct config *config, int64_t wanted)
+{
+	struct rlimit limit;
+	int64_t all = 0, others = 40 + 64 + 2 * (int64_t)config->worker_count;
+	for (size_t i = 0; i < config->worker_count; i++)
+		all += config->workers[i].max_in_flight;
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > (rlim_t)(all + others))
+		return wanted;
+	int64_t part = wanted * ((int64_t)limit.rlim_cur - others) / all;
+	log_warning("engine", "the limit of open files is %lld: a worker gets %lld requests at a time instead of %lld "
+	                      "(ulimit -n raises it)",
+	            (long long)limit.rlim_cur, (long long)(part < 1 ? 1 : part), (long long)wanted);
+	return part < 1 ? 1 : part;
+}
+
 static void make_workers(struct engine *engine)
 {
 	const struct config *config = engine->config;
@@ -131,7 +149,7 @@ static void make_workers(struct engine *engine)
 	engine->done = memory_array(config->worker_count, sizeof(*engine->done));
 	engine->failed = memory_array(config->worker_count, sizeof(*engine->failed));
 	for (size_t i = 0; i < config->worker_count; i++) {
-		limit_init(&engine->limits[i], (int)config->workers[i].max_in_flight);
+		limit_init(&engine->limits[i], (int)affordable(config, config->workers[i].max_in_flight));
 		rate_init(&engine->rates[i]);
 	}
 	struct fleet_listener listener = {.changed = on_worker, .arg = engine};
