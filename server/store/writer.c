@@ -26,7 +26,7 @@
 /* 100 ms: what a person or a worker's next item may wait for its commit at worst. */
 enum { APPLY_US = 100 * 1000, RETRY_S = 1, WATCHERS = 4 };
 /* 1,000 pages of 8 KiB: a WAL of 8 MiB, 1-2 commits per second at full speed between checkpoints. */
-enum { CHECKPOINT_PAGES = 1000 };
+enum { CHECKPOINT_PAGES = 1000, WAL_LARGE_PAGES = 2000, PAGES_PER_MIB = 128 };
 
 struct write {
 	struct write *next;
@@ -230,6 +230,19 @@ static void answer(struct queue *queue, const struct write *last)
 	}
 }
 
+/* Once per doubling: whoever holds an old view is found more easily while he still sits there. */
+static void watch_growth(struct writer *writer, bool held)
+{
+	if (!held) {
+		writer->complain_at = WAL_LARGE_PAGES;
+	} else if (writer->wal_pages >= writer->complain_at) {
+		writer->complain_at = 2 * writer->wal_pages;
+		log_warning("store", "the WAL has grown to %d MiB because a reader holds an old view of the database (a shell, a "
+				     "backup?); nothing is lost, and it shrinks when that one ends",
+			    writer->wal_pages / PAGES_PER_MIB);
+	}
+}
+
 /* Passive: it takes what no reader needs and waits for nobody. */
 static void checkpoint(struct writer *writer)
 {
@@ -244,6 +257,7 @@ static void checkpoint(struct writer *writer)
 			die("a checkpoint", &err);
 		connection->trouble = TROUBLE_NONE; /* no room, or a reader in the way: the WAL keeps everything */
 	}
+	watch_growth(writer, moved < pages);
 	/* A long reader holds it back: not again at every commit. */
 	writer->checkpoint_at = moved < pages ? writer->wal_pages + CHECKPOINT_PAGES : CHECKPOINT_PAGES;
 }
@@ -356,6 +370,7 @@ struct writer *writer_new(const char *path, const char *vfs, const char *synchro
 	writer->large = large_new();
 	writer->keys = keys_cache_new();
 	writer->checkpoint_at = CHECKPOINT_PAGES;
+	writer->complain_at = WAL_LARGE_PAGES;
 	struct connection *connection = &writer->connection;
 	if (!connection_open_writer(connection, path, vfs, synchronous, err) ||
 	    !connection_migrate(connection, err) || !connection_prepare(connection, true, err) ||

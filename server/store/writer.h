@@ -19,6 +19,7 @@ struct writer {
 	bool news;            /* this transaction added events or results */
 	int wal_pages;        /* in the WAL after the last commit */
 	int checkpoint_at;    /* try when it has this many */
+	int complain_at;      /* say that it grows when it has this many */
 	struct post *post;    /* what other threads queue, and the thread itself */
 };
 
