@@ -28,6 +28,7 @@ export async function until(what, probe, limit = PATIENCE_MS, every = 50) {
 			last = await probe();
 			if (last) return last;
 		} catch (error) {
+			if (error.final) throw error; // it cannot come true any more
 			last = error;
 		}
 		if (Date.now() > end) throw new Error(`waited ${limit} ms for ${what}; last: ${last?.stack ?? JSON.stringify(last)}`);
@@ -54,10 +55,12 @@ export function temporary(name = 'suite') {
 	return dir;
 }
 
-/** Starts a program whose end is ours to bring about. */
+/** Starts a program whose end is ours to bring about. It keeps no failed suite alive: only who waits for its end does. */
 function start(command, args, options) {
 	const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
-	child.exited = new Promise((done) => child.on('exit', (code, signal) => done({ code, signal })));
+	const exited = new Promise((done) => child.on('exit', (code, signal) => done({ code, signal })));
+	child.ended = () => (child.ref(), exited);
+	for (const handle of [child, child.stdout, child.stderr]) handle?.unref?.();
 	child.log = '';
 	child.stdout?.on('data', (bytes) => (child.log += bytes));
 	child.stderr?.on('data', (bytes) => (child.log += bytes));
@@ -65,10 +68,16 @@ function start(command, args, options) {
 	return child;
 }
 
+function alive(child, name) {
+	if (child.exitCode === null && child.signalCode === null) return;
+	throw Object.assign(new Error(`${name} ended: ${child.log}`), { final: true });
+}
+
 /** A simulated vLLM. Options are those of `vllm-sim --help`, camelCase or quoted. */
 export async function startSim(options = {}) {
-	const args = ['--model', 'sim-judge'];
-	for (const [key, value] of Object.entries(options)) {
+	const { model = 'sim-judge', ...others } = options;
+	const args = ['--model', model];
+	for (const [key, value] of Object.entries(others)) {
 		const flag = '--' + key.replace(/[A-Z]/g, (c) => '-' + c.toLowerCase());
 		if (value === true) args.push(flag);
 		else for (const one of [value].flat()) args.push(flag, String(one));
@@ -76,7 +85,7 @@ export async function startSim(options = {}) {
 	if (!('port' in options)) args.push('--port', '0');
 	const child = start(SIM, args);
 	const url = await until('the simulator to listen', () => {
-		assert.equal(child.exitCode, null, child.log);
+		alive(child, 'the simulator');
 		return child.log.match(/listening on (http:\S+)/)?.[1];
 	});
 	return {
@@ -88,7 +97,7 @@ export async function startSim(options = {}) {
 		faults: (change) => request('POST', `${url}/sim/faults`, { body: JSON.stringify(change) }).then((a) => a.json()),
 		stop: async (signal = 'SIGTERM') => {
 			child.kill(signal);
-			return child.exited;
+			return child.ended();
 		},
 	};
 }
@@ -111,20 +120,24 @@ export function request(method, url, { headers = {}, body, timeout = PATIENCE_MS
 	});
 }
 
-/** A server on a free port. `config` is YAML text below the generated part; `workers` are sims or YAML lines. */
-export async function startServer({ dir = temporary('server'), workers = [], config = '', maxInFlight = 8, env = {}, args = [] } = {}) {
+/**
+ * A server on a free port. `config` is YAML text below the generated part; `workers` are sims or YAML lines;
+ * `under` is a command that execs the server, as ["strace", "-D"].
+ */
+export async function startServer({ dir = temporary('server'), workers = [], config = '', maxInFlight = 8, env = {}, args = [], under = [] } = {}) {
 	const dataDir = path.join(dir, 'data');
 	const file = path.join(dir, 'mekiki.yaml');
 	const lines = workers.map((worker, id) => (typeof worker === 'string' ? `  - ${worker}` : `  - {id: ${id}, type: external, url: "${worker.url}", max_in_flight: ${maxInFlight}}`));
 	fs.writeFileSync(file, `server:\n  listen: 127.0.0.1:0\n  data_dir: ${dataDir}\nworkers:${lines.length ? '' : ' []'}\n${lines.join('\n')}\n${config}`);
-	const server = { dir, dataDir, file, starts: 0 };
+	const server = { dir, dataDir, file, under, starts: 0 };
 	server.start = async () => {
-		const child = start(MEKIKI, ['serve', '--config', file, ...args], { env: { ...process.env, ...env } });
+		const [program, ...before] = [...server.under, MEKIKI];
+		const child = start(program, [...before, 'serve', '--config', file, ...args], { env: { ...process.env, ...env } });
 		server.child = child;
 		server.pid = child.pid;
 		server.starts++;
 		const runtime = await until('the server to listen', () => {
-			assert.ok(child.exitCode === null && child.signalCode === null, `the server ended: ${child.log}`);
+			alive(child, 'the server');
 			const found = JSON.parse(fs.readFileSync(path.join(dataDir, 'runtime.json'), 'utf8'));
 			return found.pid === child.pid && found;
 		});
@@ -134,11 +147,11 @@ export async function startServer({ dir = temporary('server'), workers = [], con
 	};
 	server.kill9 = async () => {
 		server.child.kill('SIGKILL');
-		await server.child.exited;
+		await server.child.ended();
 	};
 	server.stop = async () => {
 		server.child.kill('SIGTERM');
-		return server.child.exited;
+		return server.child.ended();
 	};
 	server.call = (method, where, body, headers = {}) =>
 		request(method, where.startsWith('http') ? where : `${server.url}/api/v1${where}`, {
