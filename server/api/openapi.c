@@ -5,6 +5,7 @@
 
 #include "api/handlers.h"
 #include "api/request.h"
+#include "api/schemas.h"
 #include "base/memory.h"
 #include "base/version.h"
 
@@ -97,10 +98,15 @@ static const char *media_type(const char *answer)
 static json_t *answers(const struct route *route)
 {
 	json_t *json = json_object();
-	if (*route->answer)
-		json_object_set_new(json, "2XX", json_pack("{s:s, s:{s:{}}}", "description", route->answer, "content",
-		                                           media_type(route->answer)));
-	else
+	if (*route->answer) {
+		json_t *content = json_object();
+		AUTO_FREE char *reference = memory_format("#/components/schemas/%s", route->answer);
+		if (schema_exists(route->answer))
+			json_object_set_new(content, "schema", json_pack("{s:s}", "$ref", reference));
+		json_object_set_new(json, "2XX", json_pack("{s:s, s:{s:o}}", "description", route->answer, "content",
+		                                           media_type(route->answer), content));
+	}
+	if (!*route->answer)
 		json_object_set_new(json, "204", json_pack("{s:s}", "description", "done"));
 	json_object_set_new(json, "default", json_pack("{s:s}", "$ref", "#/components/responses/problem"));
 	return json;
@@ -158,16 +164,11 @@ static json_t *paths(void)
 
 static json_t *components(void)
 {
-	static const char text[] =
-	        "{\"securitySchemes\":{\"token\":{\"type\":\"http\",\"scheme\":\"bearer\"},"
-	        "\"session\":{\"type\":\"apiKey\",\"in\":\"cookie\",\"name\":\"mekiki_INSTANCE\"}},"
-	        "\"schemas\":{\"problem\":{\"type\":\"object\",\"required\":[\"type\",\"code\",\"title\",\"status\",\"detail\","
-	        "\"instance\",\"params\"],\"properties\":{\"type\":{\"type\":\"string\"},\"code\":{\"type\":\"string\"},"
-	        "\"title\":{\"type\":\"string\"},\"status\":{\"type\":\"integer\"},\"detail\":{\"type\":\"string\"},"
-	        "\"instance\":{\"type\":\"string\"},\"params\":{\"type\":\"object\"}}}},"
-	        "\"responses\":{\"problem\":{\"description\":\"RFC 9457\",\"content\":{\"application/problem+json\":"
-	        "{\"schema\":{\"$ref\":\"#/components/schemas/problem\"}}}}}}";
-	return json_loads(text, 0, NULL);
+	json_t *content = json_pack("{s:{s:{s:s}}}", "application/problem+json", "schema", "$ref",
+	                            "#/components/schemas/problem");
+	return json_pack("{s:{s:{s:s, s:s}, s:{s:s, s:s, s:s}}, s:o, s:{s:{s:s, s:o}}}", "securitySchemes", "token", "type",
+	                 "http", "scheme", "bearer", "session", "type", "apiKey", "in", "cookie", "name", "mekiki_INSTANCE",
+	                 "schemas", schema_all(), "responses", "problem", "description", "RFC 9457", "content", content);
 }
 
 bool api_openapi_read(struct request *request, struct reader *reader, struct error *err)
