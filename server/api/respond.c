@@ -118,6 +118,19 @@ static void tag(struct request *request, char etag[DIGEST_HEX + 2])
 		answer->status = 304;
 }
 
+/* What stands in json or bytes, or 304 when the client has it. */
+static struct MHD_Response *whole(struct request *request, char etag[DIGEST_HEX + 2])
+{
+	struct answer *answer = &request->answer;
+	struct MHD_Response *response = with_bytes(answer);
+	if (answer->status == 200 && !answer->no_store && request->route && text_equal(request->route->method, "GET"))
+		tag(request, etag);
+	if (answer->status != 304)
+		return response;
+	MHD_destroy_response(response);
+	return MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+}
+
 bool respond_send(struct request *request)
 {
 	struct answer *answer = &request->answer;
@@ -128,13 +141,9 @@ bool respond_send(struct request *request)
 	struct MHD_Response *response = TAKE(answer->response);
 	char etag[DIGEST_HEX + 2] = "";
 	if (!response) {
-		response = with_bytes(answer);
-		if (answer->status == 200 && !answer->no_store && request->route && text_equal(request->route->method, "GET"))
-			tag(request, etag);
-	}
-	bool stream = !answer->bytes && !answer->json && request->head;
-	/* To HEAD of a stream the library would send the end of a body that never began. */
-	if (answer->status == 304 || stream) {
+		response = whole(request, etag);
+	} else if (request->head && answer->no_store) {
+		/* To HEAD of a stream the library would send the end of a body that never began. */
 		MHD_destroy_response(response);
 		response = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
 	}
