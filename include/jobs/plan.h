@@ -33,7 +33,7 @@ struct plan {
 	char fingerprint[65]; /* hash of dataset, selection, evaluator and its settings, model */
 };
 
-/* Puts the built-in prompt where the request names none. */
+/* Puts the built-in prompt where the request names none, and spells the domains of a list as the store does. */
 void plan_complete(struct run_request *request);
 
 /* On a job thread; the request is complete. workers: the engine's snapshot. ERROR_INPUT (also for a placeholder that is

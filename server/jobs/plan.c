@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/vector.h"
+#include "dataset/key.h"
 #include "jobs/plan_choice.h"
 #include "jobs/plan_prompt.h"
 #include "llm/prompt.h"
@@ -28,8 +29,24 @@ struct planning {
 	struct plan *plan;
 };
 
+/* One spelling per domain, so that a list is the same list however it was pasted. What is no domain stays as it is
+ * and is refused by plan_new(). */
+static void spell_keys(struct run_request *request)
+{
+	for (int i = 0; i < request->key_count; i++) {
+		char key[KEY_SIZE];
+		unsigned flags;
+		const char *why;
+		if (!key_read(request->keys[i], strlen(request->keys[i]), key, &flags, &why))
+			continue;
+		free(request->keys[i]);
+		request->keys[i] = memory_copy(key);
+	}
+}
+
 void plan_complete(struct run_request *request)
 {
+	spell_keys(request);
 	if (!request->system)
 		request->system = memory_copy(prompt_default_system(request->language));
 	if (!request->user)

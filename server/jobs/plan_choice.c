@@ -37,7 +37,7 @@ static bool choose_filter(struct choice *at, struct error *err)
 	if (ok)
 		at->plan->count = view_select_items(at->reader, at->dataset->id, view, &at->plan->items, err);
 	view_free(view);
-	return ok && at->plan->count >= 0;
+	return (ok && at->plan->count >= 0) || error_prefix(err, "\"selection.filter\"");
 }
 
 static int64_t find_key(struct choice *at, const char *text, struct error *err)

@@ -213,6 +213,14 @@ test('a pasted list is held against the dataset, and every stranger is named', a
 	await refused('POST', `/datasets/${dataset.sha256}/keys`, {}, 400, /"keys" is missing/);
 });
 
+test('a list is the same list however it was pasted', async () => {
+	const keys = (await server.get(`/datasets/${dataset.sha256}/rows?limit=2`)).items.map((row) => row.key);
+	const plain = await planOf({ ...fake, selection: { kind: 'list', keys } });
+	const pasted = await planOf({ ...fake, selection: { kind: 'list', keys: keys.map((key) => `hxxps://${key.replaceAll('.', '[.]').toUpperCase()}/x`) } });
+	assert.equal(pasted.plan_etag, plain.plan_etag);
+	assert.deepEqual(pasted.request.selection.keys, keys);
+});
+
 test('a problem of a run request names its field', async () => {
 	const field = async (wanted) => (await server.call('POST', '/runs/plan', { dataset: dataset.sha256, ...wanted })).json().params.field;
 	assert.equal(await field({ temperature: 3 }), 'temperature');
@@ -220,6 +228,8 @@ test('a problem of a run request names its field', async () => {
 	assert.equal(await field({ selection: { kind: 'first' } }), 'selection.n');
 	assert.equal(await field({ selection: { kind: 'list', keys: ['stranger.example'] } }), 'selection.keys');
 	assert.equal(await field({ workers: ['7'] }), 'workers');
+	assert.equal(await field({ selection: { kind: 'filter', filter: 'sourc=x' } }), 'selection.filter');
+	assert.equal(await field({ selection: { kind: 'filter', filter: 'cell=fn' } }), 'selection.filter');
 	assert.equal(await field({ prompt: { user: 'Is {{domian}} bad?' } }), 'prompt.user');
 	assert.equal(await field({ prompt: { system: '{{y_true}}' } }), 'prompt.system');
 	assert.equal(await field({ temprature: 0 }), undefined);

@@ -24,6 +24,15 @@ const load = (after = "") =>
 
 export const loadDatasets = () => load();
 
+/** The dataset whose bytes were sent again. */
+export const recognized = signal("");
+
+/** @param {Dataset} made @param {boolean} known */
+function takeUpload(made, known) {
+	recognized.value = known ? made.sha256 : "";
+	chooseDataset(made);
+}
+
 /** Another one is chosen, the old one forgotten by the address, too. */
 export function chooseAnother() {
 	change({ dataset: "" });
@@ -35,10 +44,10 @@ function Row({ of }) {
 	const ready = of.state === "ready";
 	return html`<tr data-dataset=${of.sha256}>
 		<th scope="row"><${Untrusted} text=${of.name} limit=${60} /><span class="sha quiet">${of.sha256.slice(0, 8)}</span></th>
-		<td class="num">${ready ? show().number(of.rows) : null}</td>
-		<td class="num">${ready ? show().number(of.labels.phishing) : null}</td>
-		<td class="num">${ready ? show().number(of.labels.benign) : null}</td>
-		<td class="num">${ready ? show().number(of.bad_rows) : null}</td>
+		<td class="num" data-label=${t("dataset.rows")}>${ready ? show().number(of.rows) : null}</td>
+		<td class="num" data-label=${t("label.phishing")}>${ready ? show().number(of.labels.phishing) : null}</td>
+		<td class="num" data-label=${t("label.benign")}>${ready ? show().number(of.labels.benign) : null}</td>
+		<td class="num" data-label=${t("dataset.bad")}>${ready ? show().number(of.bad_rows) : null}</td>
 		<td class="when">${show().dateTime(of.created)}</td>
 		<td class="act">${
 			ready
@@ -69,7 +78,7 @@ function Table() {
 export function DatasetChoice() {
 	if (dataset.value !== null) return null;
 	return html`<div class="dataset-choice">
-		${isAdmin() ? html`<${FileDrop} name="dataset" label=${t("upload.choose")} hint=${t("upload.hint")} wholeWindow onReady=${chooseDataset} />` : html`<p class="quiet">${t("obstacle.role")}</p>`}
+		${isAdmin() ? html`<${FileDrop} name="dataset" label=${t("upload.choose")} hint=${t("upload.hint")} wholeWindow onReady=${takeUpload} />` : html`<p class="quiet">${t("obstacle.role")}</p>`}
 		<h3>${t("dataset.list")}</h3>
 		<${Table} />
 	</div>`;

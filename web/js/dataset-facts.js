@@ -1,6 +1,6 @@
 // What the chosen dataset holds: rows, classes, columns and their meanings, problems, its population.
 import { html } from "../vendor/preact.js";
-import { chooseAnother } from "./dataset-choice.js";
+import { chooseAnother, recognized } from "./dataset-choice.js";
 import { DatasetPreview } from "./dataset-preview.js";
 import { DatasetProblems } from "./dataset-problems.js";
 import { sizeOf } from "./file-drop.js";
@@ -86,6 +86,7 @@ export function DatasetFacts() {
 		return html`<${Head} of=${of} /><p class="bar tone-bad"><span>${t("upload.failed")} <${Untrusted} text=${of.problem} limit=${600} /></span></p>`;
 	return html`<div class="dataset-facts" data-chosen=${of.sha256}>
 		<${Head} of=${of} />
+		${recognized.value === of.sha256 ? html`<p class="tone-go" role="status" data-known>${t("upload.known", { time: show().dateTime(of.created) })} <${Untrusted} text=${of.name} limit=${80} /></p>` : null}
 		<p><${ClassCounts} labels=${of.labels} /></p>
 		<${Numbers} of=${of} />
 		<${Sources} of=${of} />

@@ -2,6 +2,7 @@
 // that the server makes of both, which follows every change.
 import { batch, computed, signal } from "../vendor/preact.js";
 import { get, Problem, post } from "./api.js";
+import { importedDataset } from "./file-upload.js";
 import { isAdmin } from "./frame.js";
 import { listen } from "./live.js";
 import {
@@ -146,9 +147,25 @@ async function followDataset() {
 		return;
 	}
 	await attempt(async () => {
-		if (dataset.peek()?.sha256 !== wanted) dataset.value = await get(`/datasets/${encodeURIComponent(wanted)}`);
+		const at = dataset.peek();
+		const found =
+			at?.sha256 === wanted ? at : /** @type {Dataset} */ (await get(`/datasets/${encodeURIComponent(wanted)}`));
+		if (form.peek().dataset !== wanted) return;
+		dataset.value = found;
+		if (found.sha256 !== wanted) {
+			form.value = { ...form.peek(), dataset: found.sha256 }; // the address had the beginning of its hash
+			writeAddress(false);
+		}
+		if (found.state === "importing") followImport(found);
 		await loadRuns();
 	});
+}
+
+/** @param {Dataset} of */
+async function followImport(of) {
+	const isWanted = () => form.peek().dataset === of.sha256;
+	const made = await importedDataset(of, refreshDataset, isWanted).catch(() => null);
+	if (made !== null && isWanted()) refreshDataset(made);
 }
 
 async function loadRuns() {
@@ -176,8 +193,10 @@ export function planSoon() {
 	timer = setTimeout(() => (composing.peek() ? planSoon() : planNow()), calm);
 }
 
-/** @param {boolean} [refused] the start was refused: say what is different */
-async function planNow(refused = false) {
+/** The plan whose start was refused: the next one says what is different. @type {Plan | null} */
+let refusedPlan = null;
+
+async function planNow() {
 	const turn = ++asked;
 	if (form.peek().dataset === "" || Object.keys(mistakes(form.peek())).length > 0) {
 		batch(() => {
@@ -191,7 +210,7 @@ async function planNow(refused = false) {
 	try {
 		const checked = await checkKeys();
 		const made = /** @type {Plan} */ (await post("/runs/plan", request));
-		if (turn === asked) takePlan(made, checked, refused);
+		if (turn === asked) takePlan(made, checked);
 	} catch (reason) {
 		if (!(reason instanceof Problem)) throw reason;
 		if (turn !== asked) return;
@@ -218,9 +237,11 @@ export function leaveOutStrangers() {
 	change({ keys: keys.join("\n") });
 }
 
-/** @param {Plan} made @param {KeyCheck | null} checked @param {boolean} refused */
-function takePlan(made, checked, refused) {
-	const before = plan.peek();
+/** @param {Plan} made @param {KeyCheck | null} checked */
+function takePlan(made, checked) {
+	const before = refusedPlan ?? plan.peek();
+	const refused = refusedPlan !== null;
+	refusedPlan = null;
 	batch(() => {
 		planChange.value = before === null ? null : changeBetween(before, made, refused);
 		plan.value = made;
@@ -229,6 +250,7 @@ function takePlan(made, checked, refused) {
 		planning.value = false;
 		if (dataset.peek()?.sha256 === made.dataset.sha256) dataset.value = made.dataset;
 	});
+	if (isOutdated(workers.peek())) setTimeout(askForWorkers, settled);
 }
 
 /** Only what the person did not cause: two plans of one request. @param {Plan} before @param {Plan} now @param {boolean} refused @returns {PlanChange | null} */
@@ -244,6 +266,30 @@ function changeBetween(before, now, refused) {
 		refused,
 	};
 }
+
+/** What a plan depends on beside the request. */
+const conditionOf = (/** @type {Worker[]} */ list) =>
+	JSON.stringify(list.map(({ id, state, paused, model }) => [id, state, paused, model]));
+
+/** The plan was made when its workers were otherwise. @param {Worker[]} now */
+function isOutdated(now) {
+	const then = plan.peek()?.workers ?? [];
+	return conditionOf(now.filter((each) => then.some(({ id }) => id === each.id))) !== conditionOf(then);
+}
+
+/** @param {Worker[]} now */
+function takeWorkers(now) {
+	workers.value = now;
+	if (isOutdated(now)) planSoon();
+}
+
+/** The stream tells of changes once a second: it is silent about what was undone meanwhile, the plan is not. */
+const settled = 1500;
+const askForWorkers = () =>
+	get("/workers").then(
+		({ items }) => takeWorkers(items),
+		() => {},
+	);
 
 /** The body that starts the planned run. @param {Plan} planned @param {Warning[]} known */
 export const startBody = (planned, known) => ({
@@ -279,10 +325,18 @@ export async function start() {
 			await attempt(() => Promise.reject(reason));
 			return;
 		}
+		refusedPlan = planned;
 		planning.value = true;
-		await planNow(true);
+		await planNow();
 	}
 }
+
+/** Back out of the browser's cache: the start is over. */
+addEventListener("pageshow", (event) => {
+	if (!event.persisted) return;
+	starting.value = false;
+	planSoon();
+});
 
 /* ---- try ------------------------------------------------------------------------------------- */
 
@@ -312,19 +366,11 @@ export async function tryNow(k) {
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
-/** What a plan depends on beside the request. */
-const conditionOf = (/** @type {Worker[]} */ list) =>
-	JSON.stringify(list.map(({ id, state, paused, model }) => [id, state, paused, model]));
-
 /** @param {import("./stream.js").Message} message */
 function hear(message) {
 	if (message.type === "resync") planSoon();
 	if (message.type !== "snapshot") return;
-	if (message.event === "workers") {
-		const different = conditionOf(workers.peek()) !== conditionOf(message.data.items);
-		workers.value = message.data.items;
-		if (different) planSoon();
-	}
+	if (message.event === "workers") takeWorkers(message.data.items);
 	if (message.event === "runs.changed") planSoon();
 }
 

@@ -40,7 +40,7 @@ const NewRunPage =
 	<div class="new-run-head"><h1>${t("page.new-run")}</h1><${Origin} /></div>
 	<div class=${`new-run${onlyDifferences.value ? " only-differences" : ""}`}>
 		<div class="new-run-form">
-			<${Section} name="dataset" changed=${changedFields.value.includes("dataset")}><${DatasetChoice} /><${Facts} /><//>
+			<${Section} name="dataset" changed=${origin.value !== null && changedFields.value.includes("dataset")}><${DatasetChoice} /><${Facts} /><//>
 			<${Sections} />
 		</div>
 		<${Plan} />

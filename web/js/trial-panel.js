@@ -27,8 +27,8 @@ function Card({ item }) {
 		<p class="tried-head"><${Domain} name=${item.key} /> <span><${Verdict} item=${item} /></span>
 			<span class="quiet">${t("trial.cost", { prompt: show().number(item.prompt_tokens), answer: show().number(item.completion_tokens), ms: item.elapsed_ms, worker: item.worker })}</span></p>
 		${item.verdict === null || item.verdict.reasoning === null ? null : html`<p class="quiet"><${Untrusted} text=${item.verdict.reasoning} prose limit=${500} /></p>`}
-		<details><summary>${t("trial.prompt")}</summary><pre class="raw" data-prompt><${Untrusted} text=${item.prompt} limit=${20_000} /></pre></details>
-		<details><summary>${t("trial.raw")}</summary><pre class="raw" data-raw><${Untrusted} text=${item.raw} prose limit=${20_000} /></pre></details>
+		<details><summary>${t("trial.prompt")}</summary><pre class="raw" data-prompt tabindex="0" role="region" aria-label=${t("trial.prompt")}><${Untrusted} text=${item.prompt} limit=${20_000} /></pre></details>
+		<details><summary>${t("trial.raw")}</summary><pre class="raw" data-raw tabindex="0" role="region" aria-label=${t("trial.raw")}><${Untrusted} text=${item.raw} prose limit=${20_000} /></pre></details>
 	</li>`;
 }
 
