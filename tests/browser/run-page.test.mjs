@@ -176,6 +176,17 @@ pageTest("a worker that dies stays, in its place, with its cause", { done: 200 }
 	await page.waitForSelector("[data-worker='1'][data-state=ready]");
 });
 
+pageTest("a run that names no workers shows all, and one that does shows its own", { done: 200, workers: null }, async ({ page, stand }) => {
+	await page.waitForSelector("[data-worker='2']");
+	stand.setWorker("1", false);
+	await page.waitForSelector("[data-worker='1'][data-state=down]");
+	await until(page, () => document.querySelector(".event-list").textContent.includes("ready → down"));
+	stand.options.workers = ["0", "2"];
+	await page.reload();
+	await page.waitForSelector("[data-worker='2']");
+	assert.equal(await page.locator("[data-worker]").count(), 2);
+});
+
 pageTest("the three downloads bring what they say", { done: 50, total: 50 }, async ({ page }) => {
 	for (const [kind, name] of [["csv", "r-0001-v50.csv"], ["excel", "r-0001-v50.csv"], ["jsonl", "r-0001-v50.jsonl"]]) {
 		const [download] = await Promise.all([page.waitForEvent("download"), page.click(`[data-download=${kind}]`)]);

@@ -96,9 +96,9 @@ function makeItems(total, hostile) {
 }
 
 export class StandIn {
-	/** @param {{total?: number, done?: number, hostile?: boolean, shuffled?: boolean, perTick?: number, tick?: number, state?: string, role?: string}} [options] */
+	/** @param {{total?: number, done?: number, hostile?: boolean, shuffled?: boolean, perTick?: number, tick?: number, state?: string, role?: string, workers?: string[] | null}} [options] */
 	constructor(options = {}) {
-		this.options = { total: 2500, done: 0, hostile: false, shuffled: true, perTick: 3, tick: 200, state: "running", role: "admin", ...options };
+		this.options = { total: 2500, done: 0, hostile: false, shuffled: true, perTick: 3, tick: 200, state: "running", role: "admin", workers: ["0", "1", "2"], ...options };
 		this.items = makeItems(this.options.total, this.options.hostile);
 		this.state = this.options.state;
 		this.started = Date.now() - 240_000;
@@ -275,7 +275,7 @@ export class StandIn {
 			created_by: "admin",
 			started: this.time(this.started),
 			finished: this.finished === null ? null : this.time(this.finished),
-			workers: ["0", "1", "2"],
+			workers: this.options.workers,
 			actions: live[this.state] ?? [],
 			progress: this.progress(),
 			etag: `"${this.eventId}"`,

@@ -223,7 +223,8 @@ export interface Run {
 	created_by: Hostile;
 	started: Time | null;
 	finished: Time | null;
-	workers: string[];
+	/** null: all that there are. */
+	workers: string[] | null;
 	actions: Action[];
 	progress: Progress;
 	etag: string;

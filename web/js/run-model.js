@@ -86,7 +86,7 @@ function takeEvent(event) {
 }
 
 /** @param {string} worker */
-export const isOurs = (worker) => run.peek()?.workers.includes(worker) ?? false;
+export const isOurs = (worker) => run.value !== null && (run.value.workers?.includes(worker) ?? true);
 
 /** @type {Set<() => Promise<void>>} */
 const due = new Set();

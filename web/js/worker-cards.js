@@ -2,7 +2,7 @@
 import { html } from "../vendor/preact.js";
 import { now } from "./clock.js";
 import { duration, knows, show, t } from "./i18n.js";
-import { progress, run, workers } from "./run-model.js";
+import { isOurs, progress, workers } from "./run-model.js";
 import { isLive, WorkerState, workerTone } from "./states.js";
 import { isEmpty, Untrusted } from "./untrusted.js";
 
@@ -50,8 +50,7 @@ function Card({ worker }) {
 }
 
 export function WorkerCards() {
-	const ours = run.value?.workers ?? [];
-	const shown = workers.value.filter((worker) => ours.length === 0 || ours.includes(worker.id));
+	const shown = workers.value.filter((worker) => isOurs(worker.id));
 	return html`<section aria-labelledby="workers-title">
 		<h2 id="workers-title">${t("worker.title")}</h2>
 		${shown.length === 0 ? html`<p class="quiet">${t("worker.none")}</p>` : html`<ul class="cards">${shown.map((worker) => html`<${Card} key=${worker.id} worker=${worker} />`)}</ul>`}
