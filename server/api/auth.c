@@ -145,6 +145,7 @@ static bool by_token(struct request *request, const char *header, struct error *
 		return error_set(err, ERROR_UNAUTHENTICATED, "this token is good for one login only: POST /api/v1/session");
 	}
 	know(request, &token);
+	request->bearer = memory_copy(secret);
 	return true;
 }
 
@@ -172,6 +173,17 @@ bool auth_check_access(struct request *request, enum access access, struct error
 	if (access == ACCESS_ADMIN && request->role != ROLE_ADMIN)
 		return error_set(err, ERROR_FORBIDDEN, "%s may look, but this needs the role admin", request->person);
 	return true;
+}
+
+bool auth_is_valid(struct reader *reader, const char *session, const char *bearer)
+{
+	struct token_record token = {0};
+	struct error ignored = {0};
+	int64_t now_ms = clock_wall_ms();
+	bool valid = session ? session_check(reader, session, now_ms, &token, &ignored)
+	                     : token_check(reader, bearer, now_ms, &token, &ignored);
+	token_record_release(&token);
+	return valid;
 }
 
 char *auth_cookie(const struct api *api, const char *secret, int64_t seconds)

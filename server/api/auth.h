@@ -18,6 +18,9 @@ bool auth_check_transport(struct request *request, struct error *err);
  * only an error where access is asked for. */
 bool auth_check_access(struct request *request, enum access access, struct error *err);
 
+/* Still, later? One of the two is NULL. */
+bool auth_is_valid(struct reader *reader, const char *session, const char *bearer);
+
 /* A secret for tokens and sessions, and the cookie that carries one (seconds 0 = removes it). free(). */
 enum { AUTH_SECRET_BYTES = 32 };
 extern const int64_t auth_session_ms;

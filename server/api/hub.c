@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "api/auth.h"
 #include "api/hub_parts.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -10,7 +11,7 @@
 #include "model/snapshot.h"
 #include "store/event.h"
 
-enum { HEARTBEAT_MS = 5000, EVENT_PAGE = 100 };
+enum { HEARTBEAT_MS = 5000, BEATS_PER_LOOK = 2, EVENT_PAGE = 100 };
 
 /* Engine and store live longer than the API and keep ringing: what they ring is never freed, only disconnected.
  * uv_async_send() takes no lock and coalesces, so nobody waits for us. */
@@ -125,7 +126,10 @@ static void on_bell(uv_async_t *bell)
 static void on_heartbeat(void *arg)
 {
 	struct hub *hub = arg;
+	bool look = ++hub->beats % BEATS_PER_LOOK == 0;
 	for (struct stream *stream = hub->streams; stream; stream = stream->next) {
+		if (look && !auth_is_valid(hub->api->reader, stream->session, stream->bearer))
+			stream->over = true; /* logged out, revoked or expired meanwhile */
 		stream->beat = true;
 		hub_stream_wake(stream);
 	}

@@ -49,7 +49,8 @@ struct stream {
 	} topics[STREAM_TOPICS];
 	int topic_count;
 	int64_t cursor;     /* id of the last durable event that was sent or passed by */
-	bool greeted, beat, resync, suspended;
+	char *session, *bearer; /* owned: what let it in, looked at again now and then */
+	bool greeted, beat, resync, suspended, over;
 	struct text out;    /* not yet taken by the library, from `at` on */
 	size_t at;
 };
@@ -63,6 +64,7 @@ struct hub {
 	int64_t seen_event;   /* up to here `changed` was filled from */
 	int64_t seen_snapshot; /* number */
 	bool ended;
+	unsigned beats;
 	uv_async_t bell;
 	struct loop_timer *pump, *heartbeat;
 };

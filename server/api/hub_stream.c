@@ -123,7 +123,7 @@ static ssize_t read_stream(void *arg, uint64_t position, char *buffer, size_t ro
 	(void)position;
 	struct stream *stream = arg;
 	if (stream->at == stream->out.length) {
-		if (stream->hub->ended)
+		if (stream->hub->ended || stream->over)
 			return MHD_CONTENT_READER_END_OF_STREAM;
 		fill(stream);
 	}
@@ -162,6 +162,8 @@ static void free_stream(void *arg)
 	for (int i = 0; i < stream->topic_count; i++)
 		hub_topic_leave(hub, stream->topics[i].topic);
 	text_release(&stream->out);
+	free(stream->session);
+	free(stream->bearer);
 	free(stream);
 }
 
@@ -209,6 +211,8 @@ struct stream *hub_stream_new(struct hub *hub, struct request *request, const ch
 	struct stream *stream = NEW(struct stream);
 	*stream = (struct stream){.next = hub->streams, .hub = hub, .connection = request->connection};
 	text_init(&stream->out, 0);
+	stream->session = memory_copy(request->session);
+	stream->bearer = memory_copy(request->bearer);
 	if (hub->streams)
 		hub->streams->prev = stream;
 	hub->streams = stream;

@@ -51,6 +51,7 @@ void request_free(struct request *request)
 	free(request->path);
 	free(request->person);
 	free(request->session);
+	free(request->bearer);
 	free(request);
 }
 
@@ -119,6 +120,14 @@ static void run_work(struct job *job, void *arg)
 	request->job = job;
 	bool ok = request->work(request, job_reader(job), &error);
 	request->job = NULL;
+	struct answer *answer = &request->answer;
+	if (ok && answer->json) { /* a page of items is half a megabyte: written here, not on the HTTP thread */
+		free(answer->bytes);
+		answer->bytes = json_text(answer->json);
+		answer->length = strlen(answer->bytes);
+		answer->content_type = "application/json";
+		json_decref(TAKE(answer->json));
+	}
 	request_step_end(request, ok, &error);
 }
 

@@ -51,6 +51,7 @@ struct request {
 	char *person;                  /* NULL until somebody is known */
 	enum role role;
 	char *session;                 /* the session's secret, NULL = came with a token */
+	char *bearer;                  /* the token's secret, NULL = came with a session */
 
 	struct text body;              /* BODY_JSON */
 	json_t *json;

@@ -147,6 +147,14 @@ test('a reader that never reads costs a bounded buffer, and the others hear ever
 	stream.close();
 });
 
+test('a stream ends when what let it in is revoked', async () => {
+	const token = await server.post('/tokens', { person: 'x', role: 'viewer' }, 201);
+	const stream = listen('topics=runs', { authorization: `Bearer ${token.token}` });
+	await until('the greeting', () => stream.frames.length);
+	assert.equal((await server.call('DELETE', `/tokens/${token.id}`)).status, 204);
+	await until('its end', () => stream.ended);
+});
+
 test('a stream ends when the server ends, and the server does not wait for it', async () => {
 	const streams = Array.from({ length: 10 }, () => listen('topics=runs,workers'));
 	await until('the greetings', () => streams.every((stream) => stream.frames.length));
