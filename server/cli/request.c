@@ -1,15 +1,29 @@
 #include "cli/request.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/json.h"
+#include "base/memory.h"
 #include "base/text.h"
 
 void request_options_release(struct run_options *options)
 {
 	args_texts_release(&options->add_gpu);
 	args_texts_release(&options->workers);
+}
+
+/* As large as the server takes. */
+enum { REQUEST_BYTES = 8 * 1024 * 1024 };
+
+static bool has_choices(const struct run_options *options)
+{
+	return options->n_sample >= 0 || options->first || options->random_state >= 0 || options->sampling ||
+	       options->shuffle || options->workers.count || options->add_gpu.count || options->population ||
+	       options->name;
 }
 
 bool request_check(const struct run_options *options, struct error *err)
@@ -19,6 +33,11 @@ bool request_check(const struct run_options *options, struct error *err)
 		return error_set(err, ERROR_CONFIG, "--check-gpus is not built yet; mekiki status tells how the workers are");
 	if (options->resume && options->retry_failed)
 		return error_set(err, ERROR_CONFIG, "give either --resume or --retry-failed, not both");
+	if (options->request && (options->file || again || has_choices(options)))
+		return error_set(err, ERROR_CONFIG, "--request holds the dataset and every choice; "
+		                                    "it takes no FILE and no options that choose");
+	if (options->request)
+		return access(options->request, R_OK) == 0 || error_set(err, ERROR_CONFIG, "cannot read %s", options->request);
 	if (!options->file && !again)
 		return error_set(err, ERROR_CONFIG, "a file is missing; usage: mekiki run FILE [options]");
 	if (options->n_sample > 0 && options->first)
@@ -37,6 +56,29 @@ bool request_check(const struct run_options *options, struct error *err)
 			return error_set(err, ERROR_CONFIG, "cannot read %s", file);
 	}
 	return true;
+}
+
+json_t *request_read(const char *path, struct error *err)
+{
+	FILE *file = fopen(path, "re");
+	AUTO_FREE char *bytes = memory_new(REQUEST_BYTES + 1);
+	size_t length = file ? fread(bytes, 1, REQUEST_BYTES + 1, file) : 0;
+	bool broken = !file || ferror(file);
+	int why = errno;
+	if (file)
+		fclose(file);
+	if (broken) {
+		error_set(err, ERROR_IO, "cannot read %s: %s", path, strerror(why));
+		return NULL;
+	}
+	if (length > REQUEST_BYTES) {
+		error_set(err, ERROR_TOO_LARGE, "%s has more than %d bytes", path, REQUEST_BYTES);
+		return NULL;
+	}
+	json_t *request = json_parse(bytes, length, err);
+	if (!request)
+		error_prefix(err, "%s", path);
+	return request;
 }
 
 static json_t *selection(const struct run_options *options)

@@ -8,6 +8,7 @@
 
 struct run_options {
 	const char *file, *population, *name, *sampling;
+	const char *request;  /* a file with a whole run request; NULL = made from the other options */
 	int64_t n_sample;     /* -1 = not given, 0 = all */
 	int64_t first;        /* 0 = not given */
 	int64_t random_state; /* -1 = not given */
@@ -23,6 +24,9 @@ bool request_check(const struct run_options *options, struct error *err);
 
 /* Only what was asked: the rest is the server's configuration. New reference. */
 json_t *request_json(const struct run_options *options, const char *dataset);
+
+/* The run request in a file, as the page shows it: everything but plan and acknowledgements. New reference. */
+json_t *request_read(const char *path, struct error *err);
 
 /* Turns --workers and --add-gpu into "workers", by the server's list; ERROR_INPUT names the known ids. */
 bool request_choose_workers(struct client *client, const struct run_options *options, json_t *request,

@@ -100,10 +100,12 @@ static char *create(struct client *client, json_t *request, const json_t *plan, 
 static char *launch(struct client *client, struct run_options *options, const json_t *dataset, int *code)
 {
 	struct error err = {0};
-	AUTO_JSON json_t *request = request_json(options, json_string_value(json_object_get(dataset, "sha256")));
+	AUTO_JSON json_t *request = options->request
+	                                    ? request_read(options->request, &err)
+	                                    : request_json(options, json_string_value(json_object_get(dataset, "sha256")));
 	AUTO_JSON json_t *plan = NULL;
 	*code = CLI_FINE;
-	if (!request_choose_workers(client, options, request, &err) ||
+	if (!request || !request_choose_workers(client, options, request, &err) ||
 	    !client_call(client, "POST", "/runs/plan", request, &plan, &err)) {
 		*code = fail(client, &err);
 		return NULL;
@@ -188,6 +190,8 @@ int cli_run(int argc, char **argv)
 		{"add-gpu", 0, ARG_LIST, &options.add_gpu, "IDS", "use these workers in addition to worker 0", 0, 0},
 		{"workers", 'w', ARG_LIST, &options.workers, "IDS", "use exactly these workers; without it all", 0, 0},
 		{"name", 0, ARG_TEXT, &options.name, "TEXT", "name of the run", 0, 0},
+		{"request", 0, ARG_TEXT, &options.request, "JSON",
+		 "a file with the whole run request, as the page shows it, instead of FILE and choices", 0, 0},
 		{"population", 0, ARG_TEXT, &options.population, "FILE", "all decided items, for the overall figures", 0, 0},
 		FLAG("yes", 'y', yes, "start without asking; acknowledges the plan's warnings"),
 		FLAG("dry-run", 0, dry_run, "only plan"),

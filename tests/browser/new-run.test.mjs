@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
-import { inventCsv, inventDomains, startServer, startSim, until, upload, waitForRun } from "../lib/mekiki.mjs";
+import { inventCsv, inventDomains, MEKIKI, startServer, startSim, temporary, until, upload, waitForRun } from "../lib/mekiki.mjs";
 import { hasBrowser, launch, signInOn, watchedContext } from "./browser.mjs";
 import { web } from "./module-graph.mjs";
 
@@ -398,7 +398,6 @@ pageTest("curl does the same, and holds no token", { path: onDataset }, async (p
 	const text = await page.locator("[data-command=curl]").innerText();
 	assert.ok(!text.includes(server.token) && !/mekiki_\w+=|cookie/i.test(text));
 	assert.doesNotMatch(text, /[^\n\x20-\x7e]|pay-bank\.example/);
-	assert.match(await page.locator("[data-command=none]").innerText(), /no option for: Domains, User prompt/);
 	const { stdout } = await promisify(execFile)("/bin/sh", ["-c", text], { env: { PATH: process.env.PATH, MEKIKI_TOKEN: server.token, no_proxy: "127.0.0.1" } });
 	const run = JSON.parse(stdout);
 	assert.equal(run.name, "it's 日本語 $HOME `id` \u202e");
@@ -406,6 +405,13 @@ pageTest("curl does the same, and holds no token", { path: onDataset }, async (p
 	assert.equal(run.progress.total, 3);
 	assert.equal(run.request.prompt.user, "Is {{domain}} bad?\nJSON\n$(id)");
 	await waitForRun(server, run.id);
+	const cli = await page.locator("[data-command=cli]").innerText();
+	assert.ok(!cli.includes(server.token) && cli.endsWith("\nmekiki run --request request.json"));
+	const env = { PATH: `${dirname(MEKIKI)}:${process.env.PATH}`, MEKIKI_URL: server.url, MEKIKI_TOKEN: server.token };
+	const said = await promisify(execFile)("/bin/sh", ["-c", `${cli} -y --no-follow --json`], { cwd: temporary("commands"), env });
+	const again = await server.get(`/runs/${JSON.parse(said.stdout).id}`);
+	assert.deepEqual(again.request, run.request);
+	await waitForRun(server, again.id);
 });
 
 pageTest("the command line does the same where it has the options; copying needs no Clipboard API", { path: () => `/runs/new?dataset=${sha}&select=random&n=20&seed=3&shuffle=yes&workers=0` }, async (page) => {

@@ -9,7 +9,7 @@ import { t } from "./i18n.js";
 import { formOf, isUsed } from "./new-run-form.js";
 import { defaults, form, startBody } from "./new-run-model.js";
 
-/** @import {Plan} from "./api-types" */
+/** @import {Plan, Selection} from "./api-types" */
 /** @import {FieldName} from "./new-run-form.js" */
 
 /** JSON without a character that could hide, reorder or end a here-document. @param {unknown} value */
@@ -22,12 +22,15 @@ export const asciiJson = (value) =>
 /** One word of a shell. @param {string} text */
 export const shellWord = (text) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 
+/** @template {{selection: Selection}} T @param {T} body */
+function defanged(body) {
+	const keys = body.selection.keys?.map((key) => defang(key));
+	return asciiJson(keys === undefined ? body : { ...body, selection: { ...body.selection, keys } });
+}
+
 /** @param {Plan} made @param {string} origin */
 export function curlCommand(made, origin) {
-	const body = startBody(made, made.warnings);
-	const { selection } = body;
-	const keys = selection.keys?.map((key) => defang(key));
-	const json = asciiJson({ ...body, selection: keys === undefined ? selection : { ...selection, keys } });
+	const json = defanged(startBody(made, made.warnings));
 	return `curl -sS -X POST ${shellWord(`${origin}/api/v1/runs`)} \\
   -H "Authorization: Bearer $MEKIKI_TOKEN" -H 'Content-Type: application/json' \\
   --data-binary @- <<'JSON'
@@ -44,14 +47,22 @@ export function cliCommand(file) {
 	else words.push("--n-sample", "ALL");
 	if (isUsed(form.value, "sampling") && sampling === "pandas") words.push("--sampling", "pandas");
 	if (shuffle === "yes") words.push("--shuffle");
-	if (isUsed(form.value, "sampling")) words.push("--random-state", seed.normalize("NFKC").trim());
+	const configured = String(defaults.value?.request.seed ?? "");
+	if (isUsed(form.value, "sampling") || seed !== configured)
+		words.push("--random-state", seed.normalize("NFKC").trim());
 	if (workers !== "all") words.push("--workers", shellWord(workers));
 	if (name.trim() !== "") words.push("--name", shellWord(name.trim().replace(/[^\P{C}]/gu, " ")));
 	return words.join(" ");
 }
 
-/** What the command line cannot say: differs from the configuration, and has no option there. */
-export function unsayable() {
+/** The same for what has no options of its own; the terminal asks about the warnings again. @param {Plan} made */
+export const cliRequestCommand = (made) => `cat > request.json <<'JSON'
+${defanged(made.request)}
+JSON
+mekiki run --request request.json`;
+
+/** What has no option of its own on the command line and differs from the configuration. */
+export function withoutOption() {
 	const given = defaults.value;
 	if (given === null) return [];
 	const configured = formOf(given.request, given.prompts);
@@ -88,15 +99,10 @@ const Command = ({
 
 /** @param {{made: Plan}} props */
 export function LaunchCommands({ made }) {
-	const missing = unsayable();
-	const curl = curlCommand(made, location.origin);
+	const cli = withoutOption().length === 0 ? cliCommand("FILE") : cliRequestCommand(made);
 	return html`<details class="commands"><summary>${t("commands.title")}</summary>
 		<p class="quiet">${t("commands.token")}</p>
-		<${Command} name="curl" label=${t("commands.curl")} text=${curl} />
-		${
-			missing.length === 0
-				? html`<${Command} name="cli" label=${t("commands.cli")} text=${cliCommand("FILE")} />`
-				: html`<p class="quiet" data-command="none">${t("commands.no-option", { fields: missing.map((name) => t(`field.${name}`)).join(t("list.joint")) })}</p>`
-		}
+		<${Command} name="curl" label=${t("commands.curl")} text=${curlCommand(made, location.origin)} />
+		<${Command} name="cli" label=${t("commands.cli")} text=${cli} />
 	</details>`;
 }
