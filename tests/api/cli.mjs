@@ -3,9 +3,11 @@ import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import test from 'node:test';
+import test, { after } from 'node:test';
 
-import { MEKIKI, atEnd, inventCsv, parseCsv, startServer, startSim, temporary, until } from '../lib/mekiki.mjs';
+import { MEKIKI, atEnd, endAll, inventCsv, parseCsv, startServer, startSim, temporary, until } from '../lib/mekiki.mjs';
+
+after(endAll);
 
 const FINE = 0, FAILED = 1, USAGE = 2, NO_SERVER = 3, WAITING = 4, LEFT = 130;
 

@@ -40,13 +40,15 @@ const cleanups = [];
 export function atEnd(clean) {
 	cleanups.push(clean);
 }
-process.on('exit', () => {
-	for (const clean of cleanups.reverse()) {
+/** Ends everything that the suite started. A suite of node:test calls it in after(), or its children keep it waiting. */
+export function endAll() {
+	for (const clean of cleanups.splice(0).reverse()) {
 		try {
 			clean();
 		} catch {} // the suite's own verdict stands
 	}
-});
+}
+process.on('exit', endAll);
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130));
 
 export function temporary(name = 'suite') {
