@@ -62,9 +62,10 @@ async function loadEvents() {
 }
 
 let latestVersion = -1;
+/** Nobody reads the list of a hidden tab; it is made when the tab is looked at. */
 async function loadLatest() {
 	const version = progress.peek()?.version ?? 0;
-	if (version === latestVersion) return;
+	if (version === latestVersion || document.visibilityState === "hidden") return;
 	latestVersion = version;
 	latest.value = (await get(path(`/items?done=yes&sort=-seq&limit=${latestShown}`))).items;
 }
@@ -138,6 +139,7 @@ export async function openRun() {
 	await loadRun();
 	await Promise.all([loadConfusion(), loadWorkers(), loadEvents()]);
 	await loadLatest().catch(() => {});
+	document.addEventListener("visibilitychange", () => refresh(loadLatest));
 	listen([`run:${runId}`, "runs", "workers"], hear);
 }
 
