@@ -92,6 +92,7 @@ configure() {
 
 start() {
 	stop # a demo of before
+	rm -rf "$demo/data" "$demo/merged.csv"
 	for worker in $workers; do
 		launch "${worker%:*}" "$vllm_sim" --port 0 --model simulated --max-num-seqs $batch \
 			--slowness "${worker#*:}" --time-scale $time_scale
@@ -101,6 +102,7 @@ start() {
 	launch server "$mekiki" serve --config "$demo/demo.yaml"
 	wait_for server '/login#token='
 	say "watch it live: $(link) (works once, within 15 minutes)"
+	trap : INT # Ctrl-C ends the looking, not the run, and not this script
 	status=0
 	"$mekiki" run "$demo/handoff.csv" --config "$demo/demo.yaml" --population "$demo/population.csv" --shuffle --random-state 42 -y || status=$?
 	[ $status -ne 0 ] || "$mekiki" results --config "$demo/demo.yaml" --output "$demo/merged.csv" || status=$?
@@ -116,10 +118,10 @@ epilogue() {
 	say "the page     $(link | sed 's|/login#.*||')/runs/$1"
 	say "to log in    $(link)"
 	say "             once, within 15 minutes of the start; later: $mekiki token create $(id -un) --role admin --config $demo/demo.yaml"
-	say "the CSV      $demo/merged.csv"
+	[ ! -f "$demo/merged.csv" ] || say "the CSV      $demo/merged.csv"
 	say "running      $(for file in "$demo"/*.pid; do name=${file##*/}; printf '%s %s  ' "${name%.pid}" "$(alive "$file")"; done)"
 	say "to stop      make demo-stop"
-	say "to restart   make demo"
+	say "to restart   make demo, from the beginning"
 }
 
 case ${1:-} in
