@@ -32,21 +32,41 @@ struct config_durations {
 	size_t count; /* 1..8 */
 };
 
+/* Of the day, local time, in minutes; "22:00-07:00" spans midnight. */
+struct config_hours {
+	bool set;          /* false: always */
+	int from, to;      /* minutes since midnight, 0..1440 */
+};
+
 enum config_reuse { REUSE_AUTO, REUSE_NEVER, REUSE_ALWAYS }; /* auto: https reuses, plain http does not */
 enum config_evaluator { EVALUATOR_CHAT, EVALUATOR_FAKE };
 enum config_switch { SWITCH_UNSET = -1, SWITCH_OFF = 0, SWITCH_ON = 1 };
+enum config_start { START_RUN, START_SERVER, START_MANUAL }; /* by the first run that uses it, at once, by a person */
 enum config_log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 enum config_language { LANGUAGE_ENGLISH, LANGUAGE_JAPANESE };
 
 struct config_worker {
 	char *id;              /* unique; 1-64 of A-Z a-z 0-9 . _ - */
-	enum worker_kind kind; /* external or fake, today */
+	enum worker_kind kind; /* external, local or fake, today */
 	char *url;             /* "http://127.0.0.1:8000": no final slash, no /v1; "" for fake */
 	char *model;           /* expected in /v1/models; NULL = whatever it serves */
 	char *api_key;         /* the secret itself, NULL = none; never logged */
 	struct config_texts headers; /* "Name: value", from headers_file; secrets, never logged */
 	int64_t max_in_flight; /* requests, >= 1 */
 	enum config_reuse reuse;
+	int64_t port;          /* of a local worker; 0 = none given */
+	char *gpu;             /* "0", "0,1" or a UUID, as CUDA_VISIBLE_DEVICES takes it; NULL = none given */
+	struct config_texts command; /* program and arguments of a local worker; none = vllm serve */
+	struct config_texts args;    /* added to it */
+	struct config_texts env;     /* "NAME=value", added to its environment */
+	int64_t start_timeout_ms;    /* without a line in its log, while it starts */
+	int64_t stop_timeout_ms;     /* between TERM and the next stage */
+	char *start_cmd, *stop_cmd;  /* of an external worker, for /bin/sh; NULL = none */
+	int64_t command_timeout_ms;  /* of both */
+	enum config_start start;     /* of a local worker, or one with start_cmd */
+	bool stop_on_complete;       /* when the run that it served is over */
+	int64_t idle_timeout_ms;     /* stopped after so long without a run; 0 = never */
+	struct config_hours allowed_hours;
 	int line;              /* in the file, for messages; 0 = not from a file */
 };
 
@@ -58,6 +78,7 @@ struct config {
 		char *data_dir; /* absolute */
 		struct config_texts allowed_hosts; /* further names that may stand in Host:, lower case, no port */
 		char *web_dir;  /* serve the pages from here; NULL = those that were built in or installed */
+		bool keep_workers; /* a clean end leaves the local workers running, for the next start to find */
 		bool network_file_system; /* data_dir may lie on NFS, Lustre, ...: the user knows better */
 	} server;
 	struct config_worker *workers;
@@ -65,6 +86,9 @@ struct config {
 	struct {
 		char *model;          /* default of workers[].model; NULL = whatever they serve */
 		int64_t max_num_seqs; /* sequences per batch of a worker; 0 = not known */
+		int64_t max_model_len;/* of local workers; 0 = the model's own */
+		double gpu_memory;    /* share of the GPU's memory for a local worker; 0 = vLLM's default */
+		char *dtype;          /* NULL = vLLM's default */
 	} vllm;
 	struct {
 		enum config_evaluator evaluator;
@@ -83,6 +107,12 @@ struct config {
 		int64_t interval_ms, timeout_ms;
 		int64_t max_failures; /* in a row */
 	} health;
+	struct {
+		int64_t restarts;    /* within the window; 0 = none */
+		int64_t window_ms, forgive_ms;
+		struct config_durations delay; /* before restart 1, 2, ...; the last repeats */
+		int64_t wait_ms;     /* between looks at what is nobody's fault */
+	} recovery;
 	struct {
 		int64_t count; /* 0 = all; the default of a run's selection */
 		int64_t seed;

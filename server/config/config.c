@@ -207,6 +207,12 @@ static void worker_release(struct config_worker *worker)
 	free(worker->id);
 	free(worker->url);
 	free(worker->model);
+	free(worker->gpu);
+	free(worker->start_cmd);
+	free(worker->stop_cmd);
+	texts_release(&worker->command);
+	texts_release(&worker->args);
+	texts_release(&worker->env);
 	secret_free(worker->api_key);
 	texts_release(&worker->headers);
 }
@@ -224,6 +230,7 @@ void config_free(struct config *config)
 	free(config->server.data_dir);
 	free(config->server.web_dir);
 	free(config->vllm.model);
+	free(config->vllm.dtype);
 	free(config->evaluation.system_prompt);
 	free(config->evaluation.user_prompt);
 	free(config);

@@ -21,6 +21,7 @@ const struct option_section option_sections[] = {
 	{"vllm", "What the workers run."},
 	{"evaluation", "How one item is evaluated."},
 	{"health_check", "When a worker counts as down."},
+	{"recovery", "When a worker that mekiki started is started again."},
 	{"sampling", "Which rows a run takes when it does not say."},
 	{"logging", "The log, on standard error."},
 	{"limits", "What strangers may send and hold."},
@@ -36,16 +37,18 @@ const struct option options[] = {
 	 "names besides localhost under which browsers may reach the server", 0, NULL},
 	{"server.web_dir", OPTION_PATH, CONFIG(server.web_dir), 0, 0, NULL, NULL, NULL,
 	 "serve the page's files from this directory, for those who work on them", 0, NULL},
+	{"server.keep_workers", OPTION_BOOL, CONFIG(server.keep_workers), 0, 0, "false", NULL, NULL,
+	 "leave local workers running when the server is stopped; its next start finds them again", 0, NULL},
 	{"server.network_file_system", OPTION_BOOL, CONFIG(server.network_file_system), 0, 0, "false", NULL, NULL,
 	 "allow data_dir on NFS, Lustre and the like, where locks and crashes may damage the database", 0, NULL},
 
 	{"workers[].id", OPTION_ID, WORKER(id), 1, 64, NULL, NULL, NULL, "name of the worker, text or number, unique", 0, NULL},
 	{"workers[].type", OPTION_CHOICE, WORKER(kind), 0, 0, "external", "external|local|remote|slurm|fake", NULL,
-	 "external: an endpoint that somebody else runs; fake: none, for evaluator: fake", 0, NULL},
+	 "external: an endpoint that somebody else runs; local: a process that mekiki starts here; fake: none, for evaluator: fake", 0, NULL},
 	{"workers[].url", OPTION_URL, WORKER(url), 0, 0, NULL, NULL, NULL,
 	 "the endpoint, with or without /v1, as \"http://127.0.0.1:8000\"", 0, NULL},
-	{"workers[].port", OPTION_INT, SIZE_MAX, 1, 65535, NULL, NULL, NULL,
-	 "short for url: \"http://127.0.0.1:PORT\"", 0, NULL},
+	{"workers[].port", OPTION_INT, WORKER(port), 1, 65535, NULL, NULL, NULL,
+	 "of a local worker; else short for url: \"http://127.0.0.1:PORT\"", 0, NULL},
 	{"workers[].model", OPTION_TEXT, WORKER(model), 0, 0, NULL, NULL, NULL,
 	 "model the endpoint must list; without it vllm.model", 0, NULL},
 	{"workers[].api_key_file", OPTION_PATH, SIZE_MAX, 0, 0, NULL, NULL, NULL,
@@ -60,10 +63,43 @@ const struct option options[] = {
 	 "keep connections open between requests; auto: for https only, because vLLM closes idle ones after 5 seconds", 0,
 	 NULL},
 
+	{"workers[].gpu", OPTION_TEXT, WORKER(gpu), 0, 0, NULL, NULL, NULL,
+	 "GPU of a local worker: an index, several as \"0,1\"; two on one GPU are started one after another", 0, NULL},
+	{"workers[].command", OPTION_TEXTS, WORKER(command), 0, 0, NULL, NULL, NULL,
+	 "program and arguments of a local worker, run without a shell, {model} {port} {gpu} {nonce} replaced; without it vllm serve", 0,
+	 NULL},
+	{"workers[].args", OPTION_TEXTS, WORKER(args), 0, 0, NULL, NULL, NULL, "further arguments of a local worker's command", 0,
+	 NULL},
+	{"workers[].env", OPTION_TEXTS, WORKER(env), 0, 0, NULL, NULL, NULL,
+	 "further environment of a local worker, each \"NAME=value\"", 0, NULL},
+	{"workers[].start", OPTION_CHOICE, WORKER(start), 0, 0, "run", "run|server|manual", NULL,
+	 "when mekiki starts the worker: with the first run that uses it, with the server, or when a person says so", 0, NULL},
+	{"workers[].start_timeout", OPTION_SECONDS, WORKER(start_timeout_ms), 0.1, 86400, "900", NULL, "seconds",
+	 "a start has failed when its log stands still for so long", 0, NULL},
+	{"workers[].stop_timeout", OPTION_SECONDS, WORKER(stop_timeout_ms), 0.1, 3600, "30", NULL, "seconds",
+	 "time for a clean end before what is left of it is killed", 0, NULL},
+	{"workers[].start_cmd", OPTION_TEXT, WORKER(start_cmd), 0, 0, NULL, NULL, NULL,
+	 "shell command that starts an external worker", 0, NULL},
+	{"workers[].stop_cmd", OPTION_TEXT, WORKER(stop_cmd), 0, 0, NULL, NULL, NULL,
+	 "shell command that stops an external worker; run only for what start_cmd has started", 0, NULL},
+	{"workers[].command_timeout", OPTION_SECONDS, WORKER(command_timeout_ms), 0.1, 86400, "120", NULL, "seconds",
+	 "time limit of start_cmd and stop_cmd; what the command has started stays", 0, NULL},
+	{"workers[].stop_on_complete", OPTION_BOOL, WORKER(stop_on_complete), 0, 0, "false", NULL, NULL,
+	 "stop the worker when its run is over and no other waits, if mekiki started it", 0, NULL},
+	{"workers[].idle_timeout", OPTION_SECONDS, WORKER(idle_timeout_ms), 0, 604800, "0", NULL, "seconds",
+	 "stop the worker after so long without a run, if mekiki started it; 0 = never", 0, NULL},
+	{"workers[].allowed_hours", OPTION_HOURS, WORKER(allowed_hours), 0, 0, NULL, NULL, NULL,
+	 "the worker is started only within these hours, and stopped when they end", 0, NULL},
+
 	{"vllm.model", OPTION_TEXT, CONFIG(vllm.model), 0, 0, NULL, NULL, NULL,
 	 "model that workers must list unless they name their own; without it, whatever they serve", 0, NULL},
 	{"vllm.max_num_seqs", OPTION_INT, CONFIG(vllm.max_num_seqs), 1, 65536, NULL, NULL, "sequences",
 	 "--max-num-seqs of the workers, if known: sets the requests at a time", 0, NULL},
+	{"vllm.max_model_len", OPTION_INT, CONFIG(vllm.max_model_len), 1, 1e9, NULL, NULL, "tokens",
+	 "--max-model-len of local workers; that of others is read from /v1/models", 0, NULL},
+	{"vllm.gpu_memory_utilization", OPTION_NUMBER, CONFIG(vllm.gpu_memory), 0.01, 1, NULL, NULL, NULL,
+	 "--gpu-memory-utilization of local workers", 0, NULL},
+	{"vllm.dtype", OPTION_TEXT, CONFIG(vllm.dtype), 0, 0, NULL, NULL, NULL, "--dtype of local workers", 0, NULL},
 
 	{"evaluation.evaluator", OPTION_CHOICE, CONFIG(evaluation.evaluator), 0, 0, "chat", "chat|fake", NULL,
 	 "chat: ask the model; fake: read the verdict from columns or a hash, for rehearsals", 0, NULL},
@@ -99,6 +135,19 @@ const struct option options[] = {
 	{"health_check.max_failures", OPTION_INT, CONFIG(health.max_failures), 1, 100, "3", NULL, "probes",
 	 "failures in a row that mean down", 0, NULL},
 
+	{"recovery.restarts", OPTION_INT, CONFIG(recovery.restarts), 0, 32, "3", NULL, "restarts",
+	 "within recovery.window, then it needs a person", 0, NULL},
+	{"recovery.window", OPTION_SECONDS, CONFIG(recovery.window_ms), 0.1, 604800, "1800", NULL, "seconds",
+	 "restarts older than this are forgotten", 0, NULL},
+	{"recovery.delay", OPTION_SECONDS_LIST, CONFIG(recovery.delay), 0, 86400, "[5, 20, 60]", NULL, "seconds",
+	 "pauses before the first, second, ... restart; the last repeats", 0, NULL},
+	{"recovery.forgive", OPTION_SECONDS, CONFIG(recovery.forgive_ms), 0.1, 604800, "600", NULL, "seconds",
+	 "after so long in good health all restarts are forgotten", 0, NULL},
+	{"recovery.wait", OPTION_SECONDS, CONFIG(recovery.wait_ms), 0.1, 86400, "30", NULL, "seconds",
+	 "between two looks at what is nobody's fault, such as a GPU or a port in use", 0, NULL},
+	{"retry.vllm_restarts", OPTION_INT, CONFIG(recovery.restarts), 0, 32, NULL, NULL, "restarts",
+	 "the original's name of recovery.restarts", 0, NULL},
+
 	{"sampling.n_sample", OPTION_COUNT_OR_ALL, CONFIG(sampling.count), 1, 1e9, "ALL", NULL, "items",
 	 "items to take, or ALL", 0, NULL},
 	{"sampling.random_state", OPTION_INT, CONFIG(sampling.seed), 0, 4294967295.0, "42", NULL, NULL,
@@ -123,26 +172,17 @@ const struct option options[] = {
 	{"workers[].api_key", OPTION_ANY, 0, 0, 0, NULL, NULL, NULL,
 	 "a secret must not stand in this file, which is copied and committed; use api_key_file or api_key_env",
 	 OPTION_REFUSED, NULL},
-	REPLACED("workers[].gpu", OPTION_INT, "has no effect on an external worker: whoever starts it chooses its GPU"),
 	REPLACED("workers[].speed_weight", OPTION_NUMBER, "has no effect; all workers pull from one queue as fast as they are"),
-	{"workers[].stop_on_complete", OPTION_BOOL, 0, 0, 0, NULL, NULL, NULL,
-	 "stopping a worker when its run ends is not built yet; mekiki leaves workers running", OPTION_NOT_BUILT, "false"},
-	NOT_BUILT("workers[].start_cmd", OPTION_TEXT, "starting a worker by a command is not built yet; start it yourself"),
-	NOT_BUILT("workers[].stop_cmd", OPTION_TEXT, "stopping a worker by a command is not built yet; stop it yourself"),
 	NOT_BUILT("workers[].ssh", OPTION_ANY, "workers on other hosts over ssh are not built yet; open the tunnel yourself and give its port"),
 	NOT_BUILT("workers[].tmux", OPTION_ANY, "workers in tmux sessions are not built yet; start them yourself"),
 	NOT_BUILT("workers[].slurm", OPTION_ANY, "workers as Slurm jobs are not built yet; submit the job yourself and give its url"),
-	REPLACED("vllm.max_model_len", OPTION_INT, "has no effect on external workers; their own limit is read from /v1/models"),
-	REPLACED("vllm.gpu_memory_utilization", OPTION_NUMBER, "has no effect on external workers: whoever starts them sets it"),
-	REPLACED("vllm.dtype", OPTION_TEXT, "has no effect on external workers: whoever starts them sets it"),
 	REPLACED("evaluation.checkpoint_interval", OPTION_INT, "has no effect; every result is saved when it is done"),
 	REPLACED("evaluation.retry_count", OPTION_INT, "has no effect; use evaluation.attempts"),
 	REPLACED("retry.request_retries", OPTION_INT, "has no effect; requests that fail by the connection go to another worker, without limit"),
 	REPLACED("retry.request_delay", OPTION_NUMBER, "has no effect; use evaluation.backoff"),
 	REPLACED("retry.domain_retries", OPTION_INT, "has no effect; use evaluation.attempts (retries + 1)"),
 	REPLACED("retry.domain_delay", OPTION_NUMBER, "has no effect; use evaluation.backoff"),
-	REPLACED("retry.vllm_restarts", OPTION_INT, "has no effect on external workers: mekiki waits until they answer again"),
-	REPLACED("retry.vllm_restart_delay", OPTION_NUMBER, "has no effect on external workers: mekiki waits until they answer again"),
+	REPLACED("retry.vllm_restart_delay", OPTION_NUMBER, "has no effect; use recovery.delay"),
 	{"failover.enabled", OPTION_BOOL, 0, 0, 0, NULL, NULL, NULL,
 	 "cannot be switched off; items of a lost worker go to the others at once", OPTION_REPLACED, "true"},
 	{"failover.redistribute_on_failure", OPTION_BOOL, 0, 0, 0, NULL, NULL, NULL,
@@ -155,7 +195,8 @@ const struct option options[] = {
 	REPLACED("shared_server.warn_if_other_users", OPTION_BOOL, "has no effect on external workers: mekiki starts nothing on a GPU"),
 	{"shared_server.require_confirmation", OPTION_BOOL, 0, 0, 0, NULL, NULL, NULL,
 	 "has no effect; a run always asks for its warnings, and -y acknowledges them", OPTION_REPLACED, "true"},
-	REPLACED("logging.separate_worker_logs", OPTION_BOOL, "has no effect on external workers, which write their own logs"),
+	{"logging.separate_worker_logs", OPTION_BOOL, 0, 0, 0, NULL, NULL, NULL,
+	 "has no effect; each local worker writes a log of its own, logs/worker-ID.log in the data directory", OPTION_REPLACED, "true"},
 	REPLACED("logging.log_dir", OPTION_TEXT, "has no effect; the log goes to standard error"),
 };
 const size_t option_count = COUNT_OF(options);
@@ -206,7 +247,7 @@ static int tolerance(const char *key)
 static const char *nearest_at_top(const char *name, int *best)
 {
 	static const char *const names[] = {"server", "workers", "vllm", "evaluation", "health_check", "sampling",
-	                                    "logging", "limits", "retry", "failover", "shared_server"};
+	                                    "logging", "limits", "recovery", "retry", "failover", "shared_server"};
 	const char *found = NULL;
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		int distance = text_distance(name, names[i]);
@@ -305,6 +346,8 @@ char *option_expected(const struct option *option)
 		return memory_copy("a whole number of at least 1, or ALL");
 	case OPTION_TEXTS:
 		return memory_copy("a text or a list of texts");
+	case OPTION_HOURS:
+		return memory_copy("hours of the day, such as 22:00-07:00");
 	case OPTION_ID:
 		return memory_copy("a text of 1 to 64 letters, digits, . _ or -");
 	case OPTION_ANY:

@@ -27,6 +27,7 @@ enum option_type {
 	OPTION_COUNT_OR_ALL, /* a number of rows, or ALL, kept as 0 */
 	OPTION_TEXTS,        /* a list of texts, or one */
 	OPTION_ID,           /* text or number */
+	OPTION_HOURS,        /* "22:00-07:00" */
 	OPTION_ANY           /* not looked into */
 };
 

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <ctype.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -159,6 +160,20 @@ static bool read_address(const char *text, void *place)
 	return true;
 }
 
+/* "22:00-07:00" */
+static bool read_hours(const char *text, struct config_hours *place)
+{
+	int fields[4], used = 0;
+	if (sscanf(text, "%2d:%2d-%2d:%2d%n", &fields[0], &fields[1], &fields[2], &fields[3], &used) != 4 || text[used])
+		return false;
+	for (int i = 0; i < 4; i += 2)
+		if (fields[i] < 0 || fields[i + 1] < 0 || fields[i + 1] > 59 || fields[i] * 60 + fields[i + 1] > 24 * 60)
+			return false;
+	if (place)
+		*place = (struct config_hours){true, fields[0] * 60 + fields[1], fields[2] * 60 + fields[3]};
+	return true;
+}
+
 /* A scalar by its type; `directory` for paths. */
 static bool read_scalar(const struct option *option, const char *text, const char *directory, void *place)
 {
@@ -201,6 +216,8 @@ static bool read_scalar(const struct option *option, const char *text, const cha
 		return true;
 	case OPTION_CHOICE:
 		return read_choice(option, text, place);
+	case OPTION_HOURS:
+		return read_hours(text, place);
 	case OPTION_SECONDS_LIST:
 	case OPTION_TEXTS:
 	case OPTION_ANY:

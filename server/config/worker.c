@@ -67,6 +67,8 @@ static void finish_url(const struct finish *finish)
 		problem(finish, reader_node(finish->given, "workers[].port"), "port", "give either url or port, not both");
 	} else if (port) {
 		worker->url = memory_format("http://127.0.0.1:%s", port);
+	} else if (worker->kind == WORKER_LOCAL) {
+		problem(finish, url, url ? "url" : "port", "a local worker needs a port, and no url");
 	} else if (!url && worker->kind == WORKER_EXTERNAL) {
 		problem(finish, NULL, "", "a worker needs a url, or a port of this machine");
 	} else if (worker->url) {
@@ -86,7 +88,6 @@ static void finish_url(const struct finish *finish)
 static void finish_kind(const struct finish *finish)
 {
 	static const char *const sentences[WORKER_KIND_COUNT] = {
-		[WORKER_LOCAL] = "workers of type local are not built yet: start vLLM yourself and use type: external with its port",
 		[WORKER_REMOTE] = "workers of type remote are not built yet: start vLLM and the tunnel yourself and use type: external with its port",
 		[WORKER_SLURM] = "workers of type slurm are not built yet: submit the job yourself and use type: external with its url",
 	};
@@ -220,6 +221,34 @@ static void finish_defaults(const struct finish *finish)
 	worker->max_in_flight = batch ? (int64_t)fmin(4096, (double)batch * 1.5 + 0.5) : IN_FLIGHT_UNKNOWN;
 }
 
+static void refuse(const struct finish *finish, const char *key, const char *text)
+{
+	const yaml_node_t *node = reader_node(finish->given, key);
+	if (node)
+		problem(finish, node, key + sizeof("workers[].") - 1, text);
+}
+
+/* Keys that mean nothing for a kind: said, because a key without effect misleads. */
+static void finish_start(const struct finish *finish)
+{
+	const struct config_worker *worker = finish->worker;
+	if (worker->kind == WORKER_LOCAL) {
+		refuse(finish, "workers[].start_cmd", "is for external workers; a local one has a command (a list)");
+		refuse(finish, "workers[].stop_cmd", "is for external workers; a local one is ended by signals");
+	} else {
+		refuse(finish, "workers[].command", "is for local workers; an external one has a start_cmd");
+		refuse(finish, "workers[].args", "is for local workers");
+		refuse(finish, "workers[].env", "is for local workers");
+	}
+	if (worker->stop_cmd && !worker->start_cmd)
+		refuse(finish, "workers[].stop_cmd", "needs a start_cmd: mekiki stops only what it has started");
+	for (size_t i = 0; i < worker->env.count; i++)
+		if (strcspn(worker->env.items[i], "=") == 0 || !strchr(worker->env.items[i], '='))
+			problem(finish, reader_node(finish->given, "workers[].env"), "env", "expected entries such as \"NAME=value\"");
+	if (worker->kind == WORKER_LOCAL && !worker->command.count && !worker->model)
+		problem(finish, NULL, "model", "a local worker needs a model (here or in vllm), or a command");
+}
+
 void worker_finish_all(struct reader *reader)
 {
 	for (size_t i = 0; i < reader->config->worker_count; i++) {
@@ -233,5 +262,6 @@ void worker_finish_all(struct reader *reader)
 		finish_key(&finish);
 		finish_headers(&finish);
 		finish_defaults(&finish);
+		finish_start(&finish);
 	}
 }
