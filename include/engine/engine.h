@@ -26,9 +26,13 @@ struct engine_options {
 
 /* Starts its threads, picks up live runs. */
 struct engine *engine_new(const struct engine_options *options, struct error *err);
-/* Drains nothing: cancels requests (their items are pending again), ends its threads. Live runs stay live in the
+/* Drains nothing: cancels requests (their items are pending again), stops the workers that it started unless they are
+ * to be kept (that may take a while), ends its threads. Live runs stay live in the
  * store, so that the next start goes on with them. */
 void engine_free(struct engine *engine);
+
+/* A second signal: what is being stopped is killed. Any thread, also while engine_free() waits. */
+void engine_hurry(struct engine *engine);
 
 enum engine_action {
 	ENGINE_RUN_START,       /* a new, stopped or failed run: queue it, run it when it is its turn */
@@ -40,7 +44,13 @@ enum engine_action {
 	ENGINE_RUN_REMOVE_WORKERS,
 	ENGINE_WORKER_PAUSE,
 	ENGINE_WORKER_RESUME,
-	ENGINE_WORKER_DRAIN,    /* finish what is in flight, take no more: off */
+	ENGINE_WORKER_DRAIN,    /* finish what is in flight, take no more: off; a worker of ours is stopped then */
+	ENGINE_WORKER_GIVE_BACK,/* the same: its GPU is free for others, and the receipt says so */
+	ENGINE_WORKER_START,    /* wanted up, by a person */
+	ENGINE_WORKER_STOP,     /* now: what is in flight goes to others */
+	ENGINE_WORKER_RESTART,
+	ENGINE_WORKER_RETRY,    /* failures are forgotten, it is tried again now */
+	ENGINE_WORKER_FORGET,   /* a failed one is put away */
 	ENGINE_ACTION_COUNT
 };
 const char *engine_action_name(enum engine_action action); /* "retry_failed", for both nouns */
@@ -85,6 +95,8 @@ void engine_watch(struct engine *engine, void (*watcher)(void *arg), void *arg);
 
 /* What may be done with a run in this state, from the transition table: bit (1 << action). */
 unsigned engine_run_actions(enum run_state state);
+/* The same for a worker as it stands. */
+unsigned engine_worker_actions(const struct worker_view *worker);
 const char *engine_run_sentence(enum run_state state);
 
 #endif

@@ -35,6 +35,15 @@ struct worker_view {
 	int64_t done, failed;        /* verdicts and failed attempts since the server started */
 	double rate_1m;              /* items per second, NAN = none yet */
 	bool paused;
+	/* of workers that mekiki starts */
+	bool has_backend;            /* it can be started, stopped and restarted */
+	const char *gpu;             /* as configured */
+	int attempt, of;             /* "recovering 2/3"; of 0 = no restart under way */
+	int64_t next_at_ms;          /* wall: of the next try, 0 = none */
+	const char *phase;           /* of a start, NULL = none */
+	double progress;             /* of a start, 0..1; NAN = unknown */
+	const char *receipt;         /* of the last stop */
+	const char *const *log;      /* its last lines, NULL-terminated, may be empty */
 	bool in_run;                 /* among the live run's workers */
 	int64_t run_done;            /* results of the live run that are its own */
 };

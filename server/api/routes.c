@@ -106,7 +106,7 @@ const struct route routes[] = {
 	{"GET", V1 "/workers/{id}", ACCESS_VIEWER, ON_HTTP, api_worker_read, NULL, false, BODY_NONE, NULL, "worker",
 	 "one worker"},
 	{"POST", V1 "/workers/{id}/actions", ACCESS_ADMIN, ON_HTTP, api_worker_action, NULL, false, BODY_JSON,
-	 worker_action_fields, "worker", "pause, resume, drain"},
+	 worker_action_fields, "worker", "start, stop, restart, drain, pause, resume, give_back, retry, forget"},
 };
 const size_t route_count = COUNT_OF(routes);
 

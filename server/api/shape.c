@@ -132,6 +132,16 @@ static json_t *texts(const char *const *list)
 	return json;
 }
 
+static json_t *worker_actions(const struct worker_view *worker)
+{
+	json_t *list = json_array();
+	unsigned possible = engine_worker_actions(worker);
+	for (unsigned action = ENGINE_WORKER_PAUSE; action < ENGINE_ACTION_COUNT; action++)
+		if (possible & (1u << action))
+			json_array_append_new(list, json_string(engine_action_name((enum engine_action)action)));
+	return list;
+}
+
 json_t *shape_worker(const struct worker_view *worker)
 {
 	json_t *json = json_pack("{s:o, s:s, s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "id", text(worker->id), "kind",
@@ -156,6 +166,16 @@ json_t *shape_worker(const struct worker_view *worker)
 	json_object_set_new(json, "rate_1m", real(worker->rate_1m));
 	json_object_set_new(json, "paused", json_boolean(worker->paused));
 	json_object_set_new(json, "text", text(worker->text));
+	json_object_set_new(json, "has_backend", json_boolean(worker->has_backend));
+	json_object_set_new(json, "actions", worker_actions(worker));
+	json_object_set_new(json, "gpu", text(worker->gpu));
+	json_object_set_new(json, "attempt", json_integer(worker->attempt));
+	json_object_set_new(json, "of", json_integer(worker->of));
+	json_object_set_new(json, "next_at", json_time(worker->next_at_ms));
+	json_object_set_new(json, "phase", text(worker->phase));
+	json_object_set_new(json, "progress", real(worker->progress));
+	json_object_set_new(json, "receipt", text(worker->receipt));
+	json_object_set_new(json, "log", texts(worker->log));
 	return json;
 }
 

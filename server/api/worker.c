@@ -35,14 +35,15 @@ static bool accepted(struct request *request, struct reader *reader, struct erro
 bool api_worker_action(struct request *request, struct reader *reader, struct error *err)
 {
 	(void)reader;
-	static const enum engine_action known[] = {ENGINE_WORKER_PAUSE, ENGINE_WORKER_RESUME, ENGINE_WORKER_DRAIN};
 	const char *name = request_body_text(request, "action");
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		if (!text_equal(engine_action_name(known[i]), name))
+	for (int action = ENGINE_WORKER_PAUSE; action < ENGINE_ACTION_COUNT; action++) {
+		if (!text_equal(engine_action_name((enum engine_action)action), name))
 			continue;
-		const struct engine_command command = {.action = known[i], .worker = request->params[0]};
+		const struct engine_command command = {.action = (enum engine_action)action, .worker = request->params[0]};
 		request_on_engine(request, &command, accepted);
 		return true;
 	}
-	return error_set(err, ERROR_INPUT, "\"action\": \"%.40s\" is none; there are pause, resume and drain", name);
+	return error_set(err, ERROR_INPUT,
+	                 "\"action\": \"%.40s\" is none; there are start, stop, restart, drain, pause, resume, give_back, retry and forget",
+	                 name);
 }

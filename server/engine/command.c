@@ -185,6 +185,53 @@ static void act_on_record(void *arg, struct run_record *record, const struct err
 	}
 }
 
+static void cancel_all(struct engine *engine, int worker)
+{
+	for (struct live *live = engine->lives; live; live = live->next)
+		if (live->opened)
+			dispatch_cancel(live, worker);
+}
+
+static void drain(struct engine *engine, int worker)
+{
+	fleet_drain(engine->fleet, worker);
+	if (engine->limits[worker].in_flight == 0)
+		fleet_drained(engine->fleet, worker);
+}
+
+static bool do_to_worker(struct engine *engine, enum engine_action action, int worker, struct error *err)
+{
+	struct fleet *fleet = engine->fleet;
+	const struct fleet_worker *it = fleet_worker(fleet, worker);
+	switch ((int)action) {
+	case ENGINE_WORKER_PAUSE:
+		fleet_pause(fleet, worker, true);
+		return true;
+	case ENGINE_WORKER_RESUME:
+		fleet_pause(fleet, worker, false);
+		if (!it->has_backend || it->health.state == WORKER_DRAINING)
+			fleet_want_up(fleet, worker);
+		return true;
+	case ENGINE_WORKER_START:
+		fleet_want_up(fleet, worker);
+		return true;
+	case ENGINE_WORKER_STOP:
+		cancel_all(engine, worker); /* our connections first: a vLLM with open requests waits for its clients */
+		drain(engine, worker);
+		return true;
+	case ENGINE_WORKER_RESTART:
+		cancel_all(engine, worker);
+		return fleet_restart(fleet, worker, err);
+	case ENGINE_WORKER_RETRY:
+		return fleet_retry(fleet, worker, err);
+	case ENGINE_WORKER_FORGET:
+		return fleet_forget(fleet, worker, err);
+	default: /* drain, give_back */
+		drain(engine, worker);
+		return true;
+	}
+}
+
 static void act_on_worker(struct order *order)
 {
 	struct engine *engine = order->engine;
@@ -198,18 +245,11 @@ static void act_on_worker(struct order *order)
 	}
 	enum worker_state from = fleet_worker(engine->fleet, worker)->health.state;
 	engine->acting = order->person;
-	if (order->action == ENGINE_WORKER_DRAIN)
-		fleet_drain(engine->fleet, worker);
-	else
-		fleet_pause(engine->fleet, worker, order->action == ENGINE_WORKER_PAUSE);
-	if (order->action == ENGINE_WORKER_RESUME)
-		fleet_want_up(engine->fleet, worker);
-	if (order->action == ENGINE_WORKER_DRAIN && engine->limits[worker].in_flight == 0)
-		fleet_drained(engine->fleet, worker);
-	if (fleet_worker(engine->fleet, worker)->health.state == from) /* otherwise on_worker() has told it */
+	bool good = do_to_worker(engine, order->action, worker, &err);
+	if (good && fleet_worker(engine->fleet, worker)->health.state == from) /* otherwise on_worker() has told it */
 		record_worker_event(engine, worker, from, order->person);
 	engine->acting = NULL;
-	answer(order, true, NULL);
+	answer(order, good, good ? NULL : &err);
 	live_advance(engine);
 	dispatch_pump(engine);
 }

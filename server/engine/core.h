@@ -18,6 +18,7 @@
 #include "sched/limit.h"
 #include "sched/sched.h"
 #include "store/event.h"
+#include "store/owner.h"
 #include "store/result.h"
 #include "store/run.h"
 #include "workers/fleet.h"
@@ -79,6 +80,8 @@ struct engine {
 	struct loop_timer *due;          /* when the next delayed item is due */
 	struct loop_timer *show;         /* a new snapshot */
 	bool pumping, dirty, stopping;
+	bool *wanted;                    /* by worker: a live run uses it */
+	bool fleet_over;                 /* what we started is stopped */
 	bool started;
 	const char *acting;              /* who asked for the change under way; NULL = nobody */
 	bool blocked;                    /* the disk is full */
@@ -131,6 +134,8 @@ void record_state(struct live *live, const char *cause, const char *person, engi
 void record_workers(struct live *live, const char *person, engine_reply *reply, void *arg);
 void record_model(struct live *live);
 void record_worker_event(struct engine *engine, int worker, enum worker_state from, const char *person);
+/* Ownership of a worker's process; NULL = forgotten. `written` (may be NULL) after the commit. */
+void record_owner(struct engine *engine, int worker, const struct owner_record *owner, fleet_written *written, void *arg);
 void record_event(struct engine *engine, enum event_kind kind, int64_t run, const char *data_json);
 void record_forget_failures(struct engine *engine, int64_t run, engine_reply *reply, void *arg);
 

@@ -16,7 +16,7 @@
 #include "engine/core.h"
 #include "engine/loader.h"
 
-enum { TICK_MS = 1000, LIVE_RUNS_MAX = 64 };
+enum { TICK_MS = 1000, LIVE_RUNS_MAX = 64, OWNERS_MAX = 4096 };
 
 static void go_on(struct engine *engine)
 {
@@ -61,6 +61,11 @@ static void on_worker(void *arg, int worker, enum worker_state from)
 			dispatch_cancel(live, worker);
 	show_soon(engine);
 	go_on(engine);
+}
+
+static void on_own(void *arg, int worker, const struct owner_record *owner, fleet_written *written, void *written_arg)
+{
+	record_owner(arg, worker, owner, written, written_arg);
 }
 
 struct disk_news {
@@ -152,8 +157,26 @@ static void make_workers(struct engine *engine)
 		limit_init(&engine->limits[i], (int)affordable(config, config->workers[i].max_in_flight));
 		rate_init(&engine->rates[i]);
 	}
-	struct fleet_listener listener = {.changed = on_worker, .arg = engine};
+	engine->wanted = memory_array(config->worker_count, sizeof(*engine->wanted));
+	struct fleet_listener listener = {.changed = on_worker, .own = on_own, .arg = engine};
 	engine->fleet = fleet_new(engine->loop, engine->http, config, &listener);
+}
+
+/* What an earlier mekiki started: found again before anything else is. */
+static bool pick_up_workers(struct engine *engine, struct error *err)
+{
+	struct reader *reader = reader_open(engine->store, err);
+	if (!reader)
+		return false;
+	struct owner_record *owners = memory_array(OWNERS_MAX, sizeof(*owners));
+	int count = owner_list(reader, owners, OWNERS_MAX, err);
+	reader_close(reader);
+	if (count >= 0)
+		fleet_begin(engine->fleet, owners, count);
+	for (int i = 0; i < count; i++)
+		owner_record_release(&owners[i]);
+	free(owners);
+	return count >= 0;
 }
 
 static void begin(void *arg)
@@ -177,7 +200,7 @@ struct engine *engine_new(const struct engine_options *options, struct error *er
 	make_workers(engine);
 	engine->loader = loader_new(engine, options->datasets, err);
 	show_now(engine);
-	if (!engine->loader || !pick_up(engine, err)) {
+	if (!engine->loader || !pick_up(engine, err) || !pick_up_workers(engine, err)) {
 		engine_free(engine);
 		return NULL;
 	}
@@ -186,6 +209,25 @@ struct engine *engine_new(const struct engine_options *options, struct error *er
 	engine->started = true; /* before the thread, which reads its neighbours */
 	loop_start(engine->loop);
 	return engine;
+}
+
+static void on_fleet_over(void *arg)
+{
+	struct engine *engine = arg;
+	engine->fleet_over = true;
+	if (engine->outstanding == 0)
+		loop_stop(engine->loop);
+}
+
+static void hurry(void *arg)
+{
+	struct engine *engine = arg;
+	fleet_hurry(engine->fleet);
+}
+
+void engine_hurry(struct engine *engine)
+{
+	loop_post(engine->loop, hurry, engine);
 }
 
 /* On the loop: nothing new begins, what is in flight is given up, and the loop ends when every write has come back. */
@@ -199,8 +241,7 @@ static void wind_down(void *arg)
 	for (struct live *live = engine->lives; live; live = live->next)
 		if (live->opened)
 			dispatch_cancel(live, -1);
-	if (engine->outstanding == 0)
-		loop_stop(engine->loop);
+	fleet_wind_down(engine->fleet, on_fleet_over, engine);
 }
 
 static void free_attempts(struct engine *engine)
@@ -239,6 +280,7 @@ void engine_free(struct engine *engine)
 	free(engine->rates);
 	free(engine->done);
 	free(engine->failed);
+	free(engine->wanted);
 	free(engine->blocked_why);
 	free(engine);
 }

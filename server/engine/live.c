@@ -214,12 +214,33 @@ static void care_for(struct live *live)
 		check_workers(live);
 }
 
+/* Workers that start and stop with runs. While a run is being opened, what it will want is not known yet. */
+static void tell_fleet(struct engine *engine)
+{
+	bool opening = false;
+	for (const struct live *live = engine->lives; live; live = live->next)
+		opening = opening || (holds_turn(live) && !live->opened);
+	for (int i = 0; i < fleet_count(engine->fleet); i++) {
+		bool wanted = false;
+		for (const struct live *live = engine->lives; live; live = live->next)
+			wanted = wanted || (live->opened && run_state_is_live(live->state) && live->uses[i]);
+		if (wanted == engine->wanted[i] || (opening && !wanted))
+			continue;
+		engine->wanted[i] = wanted; /* before the call: it comes back here */
+		if (wanted)
+			fleet_run_wants(engine->fleet, i);
+		else
+			fleet_run_over(engine->fleet, i);
+	}
+}
+
 void live_advance(struct engine *engine)
 {
 	if (engine->stopping)
 		return;
 	drop_what_is_over(engine);
 	give_turn(engine);
+	tell_fleet(engine); /* first: a worker that is being started is worth waiting for */
 	for (struct live *live = engine->lives; live; live = live->next)
 		care_for(live);
 }

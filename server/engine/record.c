@@ -28,6 +28,9 @@ struct record {
 	struct event event;
 	bool ok;
 	struct error err;
+	struct owner_record owner;
+	fleet_written *written;
+	void *written_arg;
 	void (*committed)(struct record *record);
 	engine_reply *reply;
 	void *arg;
@@ -37,6 +40,7 @@ static void record_free(struct record *record)
 {
 	outcome_release(&record->outcome);
 	event_release(&record->event);
+	owner_record_release(&record->owner);
 	free(record->text);
 	free(record->person);
 	free(record);
@@ -57,7 +61,7 @@ static void come_back(void *arg)
 	show_soon(engine);
 	live_advance(engine);
 	dispatch_pump(engine);
-	if (engine->stopping && engine->outstanding == 0)
+	if (engine->stopping && engine->fleet_over && engine->outstanding == 0)
 		loop_stop(engine->loop);
 }
 
@@ -268,6 +272,33 @@ void record_forget_failures(struct engine *engine, int64_t run, engine_reply *re
 	write_out(record, apply_forget);
 }
 
+/* --- ownership ---------------------------------------------------------------------------------- */
+
+static bool apply_owner(struct writer *writer, void *arg, struct error *err)
+{
+	struct record *record = arg;
+	return record->owner.nonce ? owner_write(writer, &record->owner, err) : owner_forget(writer, record->worker_id, err);
+}
+
+static void owner_committed(struct record *record)
+{
+	if (record->written)
+		record->written(record->written_arg, record->ok);
+}
+
+void record_owner(struct engine *engine, int worker, const struct owner_record *owner, fleet_written *written, void *arg)
+{
+	struct record *record = NEW(struct record);
+	*record = (struct record){.engine = engine,
+	                          .worker_id = fleet_worker(engine->fleet, worker)->config->id,
+	                          .written = written,
+	                          .written_arg = arg,
+	                          .committed = owner_committed};
+	if (owner)
+		owner_record_copy(&record->owner, owner);
+	write_out(record, apply_owner);
+}
+
 /* --- events ------------------------------------------------------------------------------------- */
 
 static bool apply_event(struct writer *writer, void *arg, struct error *err)
@@ -305,6 +336,9 @@ void record_worker_event(struct engine *engine, int worker, enum worker_state fr
 	                                   worker_state_name(it->health.state), "cause", worker_cause_name(it->health.cause),
 	                                   "text", json_text_or_null(it->text), "paused", it->paused, "failures",
 	                                   it->health.failures, "max_failures", it->health.max_failures);
+	if (it->has_backend)
+		json_object_update_new(data, json_pack("{s:i, s:i, s:o, s:o}", "attempt", it->attempt, "of", it->of, "next_at",
+		                                       json_time(it->next_at_ms), "receipt", json_text_or_null(it->receipt)));
 	write_event(engine, (struct event){.kind = EVENT_WORKER_STATE,
 	                                   .run = run_of(engine, worker),
 	                                   .worker = memory_copy(it->config->id),

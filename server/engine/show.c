@@ -4,8 +4,9 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "engine/core.h"
+#include "workers/log_lines.h"
 
-enum { SHOW_EVERY_MS = 250, RATE_WINDOW_MS = 60000, RATE_LONG_MS = 600000, STALLED_AFTER_MS = 120000 };
+enum { SHOW_EVERY_MS = 250, RATE_WINDOW_MS = 60000, RATE_LONG_MS = 600000, STALLED_AFTER_MS = 120000, LOG_SHOWN = 10 };
 
 static const struct live *serving(const struct engine *engine, int worker)
 {
@@ -13,6 +14,19 @@ static const struct live *serving(const struct engine *engine, int worker)
 		if (live->opened && live->uses[worker])
 			return live;
 	return NULL;
+}
+
+/* The last lines of a worker that does not serve: those are looked at. */
+static const char *const *show_log(struct engine *engine, struct snapshot *snapshot, int worker)
+{
+	const struct log_lines *log = fleet_log(engine->fleet, worker);
+	char *lines[LOG_SHOWN + 1] = {0};
+	if (worker_state_takes_items(fleet_worker(engine->fleet, worker)->health.state))
+		log = NULL;
+	size_t count = log ? log->count : 0, from = count > LOG_SHOWN ? count - LOG_SHOWN : 0;
+	for (size_t i = from; i < count; i++)
+		lines[i - from] = (char *)(uintptr_t)log_lines_at(log, i);
+	return snapshot_texts(snapshot, lines);
 }
 
 static void show_worker(struct engine *engine, struct snapshot *snapshot, int index, int64_t now)
@@ -44,6 +58,15 @@ static void show_worker(struct engine *engine, struct snapshot *snapshot, int in
 		.failed = engine->failed[index],
 		.rate_1m = rate_over(&engine->rates[index], now, RATE_WINDOW_MS),
 		.paused = it->paused,
+		.has_backend = it->has_backend,
+		.gpu = snapshot_text(snapshot, it->config->gpu),
+		.attempt = it->attempt,
+		.of = it->of,
+		.next_at_ms = it->next_at_ms,
+		.phase = snapshot_text(snapshot, it->phase),
+		.progress = it->progress < 0 ? NAN : it->progress,
+		.receipt = snapshot_text(snapshot, it->receipt),
+		.log = show_log(engine, snapshot, index),
 		.in_run = live != NULL,
 		.run_done = live ? live->done_by[index] : 0,
 	};

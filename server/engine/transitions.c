@@ -80,6 +80,26 @@ unsigned engine_run_actions(enum run_state state)
 	return actions;
 }
 
+unsigned engine_worker_actions(const struct worker_view *worker)
+{
+	enum worker_state state = worker->state;
+	bool up = worker->desired == WORKER_WANTED_UP;
+	bool waits = state == WORKER_FAILED || state == WORKER_RECOVERING || state == WORKER_WAITING || state == WORKER_DOWN ||
+	             state == WORKER_UNREACHABLE;
+	unsigned actions = 1u << (worker->paused ? ENGINE_WORKER_RESUME : ENGINE_WORKER_PAUSE);
+	if (up && state != WORKER_FAILED)
+		actions |= 1u << ENGINE_WORKER_DRAIN | 1u << ENGINE_WORKER_STOP;
+	if (up && worker->has_backend && state != WORKER_FAILED)
+		actions |= 1u << ENGINE_WORKER_GIVE_BACK | 1u << ENGINE_WORKER_RESTART;
+	if (!up)
+		actions |= 1u << ENGINE_WORKER_START;
+	if (waits)
+		actions |= 1u << ENGINE_WORKER_RETRY;
+	if (state == WORKER_FAILED)
+		actions |= 1u << ENGINE_WORKER_FORGET;
+	return actions;
+}
+
 const char *engine_run_sentence(enum run_state state)
 {
 	return sentences[state];
@@ -87,7 +107,23 @@ const char *engine_run_sentence(enum run_state state)
 
 const char *engine_action_name(enum engine_action action)
 {
-	static const char *const names[ENGINE_ACTION_COUNT] = {"start",       "pause",          "resume", "stop",   "retry_failed",
-	                                                       "add_workers", "remove_workers", "pause",  "resume", "drain"};
+	static const char *const names[ENGINE_ACTION_COUNT] = {
+		[ENGINE_RUN_START] = "start",
+		[ENGINE_RUN_PAUSE] = "pause",
+		[ENGINE_RUN_RESUME] = "resume",
+		[ENGINE_RUN_STOP] = "stop",
+		[ENGINE_RUN_RETRY_FAILED] = "retry_failed",
+		[ENGINE_RUN_ADD_WORKERS] = "add_workers",
+		[ENGINE_RUN_REMOVE_WORKERS] = "remove_workers",
+		[ENGINE_WORKER_PAUSE] = "pause",
+		[ENGINE_WORKER_RESUME] = "resume",
+		[ENGINE_WORKER_DRAIN] = "drain",
+		[ENGINE_WORKER_GIVE_BACK] = "give_back",
+		[ENGINE_WORKER_START] = "start",
+		[ENGINE_WORKER_STOP] = "stop",
+		[ENGINE_WORKER_RESTART] = "restart",
+		[ENGINE_WORKER_RETRY] = "retry",
+		[ENGINE_WORKER_FORGET] = "forget",
+	};
 	return names[action];
 }

@@ -139,6 +139,15 @@ void launch_init(struct launch *launch, const struct config *config, const struc
 		.argv = finish(&list), .environ = make_environ(worker, &words), .names_nonce = words.nonce_used};
 }
 
+void launch_init_shell(struct launch *launch, const struct config_worker *worker, const char *text)
+{
+	struct list list = {0};
+	add(&list, memory_copy("/bin/sh"));
+	add(&list, memory_copy("-c"));
+	add(&list, memory_copy(text));
+	*launch = (struct launch){.argv = finish(&list), .environ = make_environ(worker, &(struct words){.nonce = "none"})};
+}
+
 static void free_all(char **items)
 {
 	for (char **item = items; item && *item; item++)

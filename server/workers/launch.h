@@ -19,6 +19,8 @@ struct launch {
 
 /* The configured command, or vLLM's; {model} {port} {gpu} {nonce} are replaced. Never NULL fields. */
 void launch_init(struct launch *launch, const struct config *config, const struct config_worker *worker, const char *nonce);
+/* One text for /bin/sh. */
+void launch_init_shell(struct launch *launch, const struct config_worker *worker, const char *text);
 void launch_release(struct launch *launch);
 char *launch_text(const struct launch *launch); /* "vllm serve …" for people; free() */
 /* ERROR_CONFIG: the program cannot be run. ERROR_IO: the log cannot be written. */

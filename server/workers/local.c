@@ -369,7 +369,7 @@ static bool find_root(const char *nonce, struct process *out)
 		found = !born_inside && proc_is_alive(&list.items[i]);
 		*out = list.items[i];
 	}
-	process_list_release(&list);
+	proc_list_release(&list);
 	return found;
 }
 
@@ -436,7 +436,7 @@ static bool local_is_ours(struct backend *backend, char *const *models, struct e
 	struct process_list tree = {0};
 	proc_collect(&tree, &local->root, local->owner.nonce);
 	bool ours = port_is_held_by(port, &tree);
-	process_list_release(&tree);
+	proc_list_release(&tree);
 	return ours || error_set(err, ERROR_CONFLICT, "none of our processes listens on port %d, yet it answers", port);
 }
 

@@ -19,7 +19,7 @@
 
 enum { ENVIRON_MAX = 1 << 18, FIELD_PARENT = 4, FIELD_SESSION = 6, FIELD_START = 22 };
 
-void process_list_release(struct process_list *list)
+void proc_list_release(struct process_list *list)
 {
 	free(list->items);
 	*list = (struct process_list){0};
@@ -202,7 +202,7 @@ void proc_collect(struct process_list *list, const struct process *root, const c
 			if (all.items[i].pid != getpid() && !holds(list, &all.items[i]) && belongs(list, root, entry, &all.items[i]))
 				add(list, &all.items[i]);
 	}
-	process_list_release(&all);
+	proc_list_release(&all);
 }
 
 size_t proc_count_alive(const struct process_list *list)

@@ -26,7 +26,7 @@ struct process_list {
 	struct process *items;
 	size_t count, capacity;
 };
-void process_list_release(struct process_list *list);
+void proc_list_release(struct process_list *list);
 
 /* false = there is none. */
 bool proc_read(int64_t pid, struct process *out);

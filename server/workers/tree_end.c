@@ -28,7 +28,7 @@ struct tree_end {
 
 static void release(struct tree_end *end)
 {
-	process_list_release(&end->tree);
+	proc_list_release(&end->tree);
 	loop_timer_free(end->timer);
 	free(end->nonce);
 	free(end);

@@ -20,6 +20,7 @@ server/dataset/columns.c: meaning output_column cell - what a column means and w
 server/engine/loader.c: loaded - what a loader brings
 server/engine/source.c: cells - what a source lends
 server/engine/transitions.c: run_event run_transition run_transitions - the rows of the table, and what moves along them
+server/workers/transitions.c: worker_event worker_transition worker_transitions - the rows of the table, and what moves along them
 server/sched/eta.c: rate - what an estimate is made from
 server/store/access.c: role token session setting - one family of tables: who may come in
 server/store/result.c: attempt - a result that was not accepted

@@ -221,27 +221,70 @@ static void test_the_original_file_loads_with_one_warning_per_key(void **state)
 	       "shared_server: {require_confirmation: true}\n"
 	       "logging: {level: INFO, separate_worker_logs: true, log_dir: null}\n",
 	       "m.yaml:1:1: warning: num_workers: has no effect; the workers of a run are chosen when it is launched (--workers, --add-gpu)\n"
-	       "m.yaml:3:41: warning: workers[0].gpu: has no effect on an external worker: whoever starts it chooses its GPU\n"
 	       "m.yaml:3:49: warning: workers[0].speed_weight: has no effect; all workers pull from one queue as fast as they are\n"
-	       "m.yaml:5:18: warning: vllm.max_model_len: has no effect on external workers; their own limit is read from /v1/models\n"
-	       "m.yaml:5:56: warning: vllm.gpu_memory_utilization: has no effect on external workers: whoever starts them sets it\n"
-	       "m.yaml:5:86: warning: vllm.dtype: has no effect on external workers: whoever starts them sets it\n"
 	       "m.yaml:6:14: warning: evaluation.checkpoint_interval: has no effect; every result is saved when it is done\n"
-	       "m.yaml:6:40: warning: evaluation.retry_count: has no effect; use evaluation.attempts\n"
-	       "m.yaml:10:24: warning: logging.separate_worker_logs: has no effect on external workers, which write their own logs\n");
+	       "m.yaml:6:40: warning: evaluation.retry_count: has no effect; use evaluation.attempts\n");
+}
+
+static void test_workers_that_mekiki_starts_are_read(void **state)
+{
+	(void)state;
+	struct config_problems problems;
+	AUTO_CONFIG struct config *config = load("vllm: {model: q, max_model_len: 4096, gpu_memory_utilization: 0.25, dtype: auto}\n"
+	                              "workers:\n"
+	                              "  - {id: 2, type: local, port: 8002, gpu: 1, stop_on_complete: true, allowed_hours: \"22:00-07:30\"}\n"
+	                              "  - {id: 3, type: local, port: 8003, command: [./serve, \"{port}\"], env: [A=b], start: server}\n"
+	                              "  - {id: 4, port: 8004, start_cmd: \"ssh u@h 'bash -lc \\\"/p/vllm.sh start\\\"'\", stop_cmd: x}\n"
+	                              "retry: {vllm_restarts: 5}\n"
+	                              "recovery: {delay: [1, 2]}\n",
+	                              &problems);
+	assert_non_null(config);
+	assert_int_equal(problems.count, 0);
+	const struct config_worker *local = &config->workers[0], *other = &config->workers[1], *external = &config->workers[2];
+	assert_string_equal(local->url, "http://127.0.0.1:8002");
+	assert_string_equal(local->gpu, "1");
+	assert_true(local->stop_on_complete);
+	assert_int_equal(local->start, START_RUN);
+	assert_int_equal(local->start_timeout_ms, 900000);
+	assert_true(local->allowed_hours.set);
+	assert_int_equal(local->allowed_hours.from, 22 * 60);
+	assert_int_equal(local->allowed_hours.to, 7 * 60 + 30);
+	assert_int_equal(other->command.count, 2);
+	assert_string_equal(other->env.items[0], "A=b");
+	assert_int_equal(other->start, START_SERVER);
+	assert_string_equal(external->start_cmd, "ssh u@h 'bash -lc \"/p/vllm.sh start\"'");
+	assert_int_equal(config->recovery.restarts, 5);
+	assert_int_equal(config->recovery.delay.count, 2);
+	assert_int_equal(config->vllm.max_model_len, 4096);
+	config_problems_release(&problems);
+}
+
+static void test_what_a_worker_of_ours_needs_is_said(void **state)
+{
+	(void)state;
+	expect("workers:\n"
+	       "  - {id: 2, type: local, port: 8002}\n"
+	       "  - {id: 3, type: local, url: \"http://127.0.0.1:8003\", model: q}\n"
+	       "  - {id: 4, type: local, port: 8004, model: q, start_cmd: x, env: [novalue]}\n"
+	       "  - {id: 5, port: 8005, stop_cmd: x, command: [a]}\n"
+	       "  - {id: 6, port: 8006, allowed_hours: \"25:00-7:00\"}\n",
+	       "m.yaml:2:5: error: workers[0].model: a local worker needs a model (here or in vllm), or a command\n"
+	       "m.yaml:3:31: error: workers[1].url: a local worker needs a port, and no url\n"
+	       "m.yaml:4:59: error: workers[2].start_cmd: is for external workers; a local one has a command (a list)\n"
+	       "m.yaml:4:67: error: workers[2].env: expected entries such as \"NAME=value\"\n"
+	       "m.yaml:5:35: error: workers[3].stop_cmd: needs a start_cmd: mekiki stops only what it has started\n"
+	       "m.yaml:5:47: error: workers[3].command: is for local workers; an external one has a start_cmd\n"
+	       "m.yaml:6:40: error: workers[4].allowed_hours: expected hours of the day, such as 22:00-07:00, found \"25:00-7:00\" in quotes\n");
 }
 
 static void test_what_is_not_built_is_refused_with_that_sentence(void **state)
 {
 	(void)state;
 	expect("workers:\n"
-	       "  - {id: 2, type: local, port: 8002, stop_on_complete: true}\n"
-	       "  - {id: 3, port: 8003, start_cmd: \"ssh gpu2 vllm.sh start\", stop_cmd: null}\n"
+	       "  - {id: 2, port: 8002}\n"
+	       "  - {id: 3, port: 8003, stop_cmd: null}\n"
 	       "  - {id: 4, type: remote, port: 8004, ssh: {host: h}, tmux: {session_name: w}}\n"
 	       "  - {id: 5, type: cloud, port: 8005}\n",
-	       "m.yaml:2:19: error: workers[0].type: workers of type local are not built yet: start vLLM yourself and use type: external with its port\n"
-	       "m.yaml:2:38: error: workers[0].stop_on_complete: stopping a worker when its run ends is not built yet; mekiki leaves workers running\n"
-	       "m.yaml:3:25: error: workers[1].start_cmd: starting a worker by a command is not built yet; start it yourself\n"
 	       "m.yaml:4:19: error: workers[2].type: workers of type remote are not built yet: start vLLM and the tunnel yourself and use type: external with its port\n"
 	       "m.yaml:4:39: error: workers[2].ssh: workers on other hosts over ssh are not built yet; open the tunnel yourself and give its port\n"
 	       "m.yaml:4:55: error: workers[2].tmux: workers in tmux sessions are not built yet; start them yourself\n"
@@ -453,6 +496,8 @@ int main(void)
 		cmocka_unit_test(test_syntax_errors_are_readable),
 		cmocka_unit_test(test_anchors_and_merges_work),
 		cmocka_unit_test(test_the_original_file_loads_with_one_warning_per_key),
+		cmocka_unit_test(test_workers_that_mekiki_starts_are_read),
+		cmocka_unit_test(test_what_a_worker_of_ours_needs_is_said),
 		cmocka_unit_test(test_what_is_not_built_is_refused_with_that_sentence),
 		cmocka_unit_test(test_workers_are_checked_against_each_other),
 		cmocka_unit_test(test_limits_leave_room_for_pages),
