@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
-import { inventCsv, inventDomains, MEKIKI, startServer, startSim, temporary, until, upload, waitForRun } from "../lib/mekiki.mjs";
+import { inventCsv, inventDomains, MEKIKI, startRun, startServer, startSim, temporary, until, upload, waitForRun } from "../lib/mekiki.mjs";
 import { hasBrowser, launch, signInOn, watchedContext } from "./browser.mjs";
 import { web } from "./module-graph.mjs";
 
@@ -342,7 +342,9 @@ pageTest("warnings are acknowledged one by one, then the run starts as it was as
 	assert.equal(await page.inputValue("#field-seed"), "9");
 });
 
-pageTest("a run is the pattern of the next one, and only what differs is shown", { path: () => `/runs/new?from=${finished}` }, async (page) => {
+pageTest("a run is the pattern of the next one, and only what differs is shown", { path: () => `/runs/${finished}` }, async (page) => {
+	await page.click("[data-action=new-from]");
+	await page.waitForURL(`**/runs/new?from=${finished}`);
 	await selects(page, 50);
 	assert.match(await page.locator(".differences").innerText(), new RegExp(`As ${finished}, except\\s+Everything is as it was`));
 	await page.check("[data-action=only-differences]");
@@ -386,6 +388,21 @@ pageTest("a plan that is no longer true is not started; the page says what is di
 	assert.match(await page.locator("#obstacle").innerText(), /1 point is not confirmed/);
 	await server.post("/workers/1/actions", { action: "resume" });
 	await page.waitForFunction(() => /made again[\s\S]*No longer: worker not ready/.test(document.querySelector(".plan-change")?.textContent ?? ""));
+});
+
+pageTest("while another run is under way, the plan stands still and the start queues", { path: onFake }, async (page) => {
+	const busy = await startRun(server, { dataset: sha, shuffle: true, name: "busy" });
+	await page.waitForSelector("[data-warning=already-running]");
+	await until("results of the busy run", async () => (await server.get(`/runs/${busy}`)).progress.done > 0);
+	await planned(page);
+	assert.match(await page.locator(".warnings").innerText(), new RegExp(`${busy} is under way`));
+	await confirmAll(page);
+	await page.click("[data-action=start-run]:enabled");
+	await page.waitForURL(/\/runs\/r-\d+$/);
+	const queued = new URL(page.url()).pathname.split("/")[2];
+	assert.equal((await server.get(`/runs/${queued}`)).state, "queued");
+	for (const id of [queued, busy]) await server.post(`/runs/${id}/actions`, { action: "stop" });
+	await waitForRun(server, busy);
 });
 
 pageTest("curl does the same, and holds no token", { path: onDataset }, async (page) => {

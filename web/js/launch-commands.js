@@ -6,7 +6,7 @@ import { html } from "../vendor/preact.js";
 import { CopyButton } from "./copy-button.js";
 import { defang } from "./hostile-text.js";
 import { t } from "./i18n.js";
-import { formOf, isUsed } from "./new-run-form.js";
+import { formOf, isUsed, readNumber } from "./new-run-form.js";
 import { defaults, form, startBody } from "./new-run-model.js";
 
 /** @import {Plan, Selection} from "./api-types" */
@@ -42,14 +42,13 @@ JSON`;
 export function cliCommand(file) {
 	const { select, n, seed, sampling, shuffle, workers, name } = form.value;
 	const words = ["mekiki", "run", shellWord(file)];
-	if (select === "random") words.push("--n-sample", n.normalize("NFKC").trim());
-	else if (select === "first") words.push("--first", n.normalize("NFKC").trim());
+	if (select === "random") words.push("--n-sample", String(readNumber(n)));
+	else if (select === "first") words.push("--first", String(readNumber(n)));
 	else words.push("--n-sample", "ALL");
 	if (isUsed(form.value, "sampling") && sampling === "pandas") words.push("--sampling", "pandas");
 	if (shuffle === "yes") words.push("--shuffle");
 	const configured = String(defaults.value?.request.seed ?? "");
-	if (isUsed(form.value, "sampling") || seed !== configured)
-		words.push("--random-state", seed.normalize("NFKC").trim());
+	if (isUsed(form.value, "sampling") || seed !== configured) words.push("--random-state", String(readNumber(seed)));
 	if (workers !== "all") words.push("--workers", shellWord(workers));
 	if (name.trim() !== "") words.push("--name", shellWord(name.trim().replace(/[^\P{C}]/gu, " ")));
 	return words.join(" ");

@@ -366,12 +366,22 @@ export async function tryNow(k) {
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
+/** What was last heard of runs: they are told of at each result, but a plan depends on their states alone. @type {Map<string, string>} */
+const runStates = new Map();
+
+/** @param {{id: string, state: string}} news */
+function takeRunState({ id, state }) {
+	if (runStates.get(id) === state) return;
+	runStates.set(id, state);
+	planSoon();
+}
+
 /** @param {import("./stream.js").Message} message */
 function hear(message) {
 	if (message.type === "resync") planSoon();
 	if (message.type !== "snapshot") return;
 	if (message.event === "workers") takeWorkers(message.data.items);
-	if (message.event === "runs.changed") planSoon();
+	if (message.event === "runs.changed") takeRunState(message.data);
 }
 
 export async function openNewRun() {

@@ -55,6 +55,7 @@ function Actions({ run }) {
 				? html`<button key=${action} type="button" data-action=${action} onClick=${() => act(action)}>${t(`action.${action}`)}</button>`
 				: null,
 		)}
+		<a class="button" href=${`/runs/new?from=${run.id}`} data-action="new-from">${t("action.new-from")}</a>
 		${run.actions.includes("stop") ? html`<span class="apart"><${StopButton} /></span>` : null}
 	</div>`;
 }
