@@ -2,80 +2,16 @@
 // simulated workers. Columns, cells, file and run names are hostile.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { after, before, test } from "node:test";
+import { dirname } from "node:path";
 import { promisify } from "node:util";
-import { inventCsv, inventDomains, MEKIKI, startRun, startServer, startSim, temporary, until, upload, waitForRun } from "../lib/mekiki.mjs";
-import { hasBrowser, launch, signInOn, watchedContext } from "./browser.mjs";
-import { web } from "./module-graph.mjs";
+import { inventCsv, inventDomains, MEKIKI, startRun, startSim, temporary, until, upload, waitForRun } from "../lib/mekiki.mjs";
+import { badRows, csv, hostileColumn, pageTest, planned, put, server, sims, total } from "./new-run-world.mjs";
 
-const axe = readFileSync(join(web, "node_modules/axe-core/axe.min.js"), "utf8");
-const options = { skip: hasBrowser ? false : "no /usr/bin/chromium", timeout: 120_000 };
-const total = 300;
-const badRows = 25;
-const hostileColumn = "<img src=x onerror=alert(1)>";
-
-/** Invented rows with a hostile column, two domains as attackers write them, and rows that are no domains. */
-function hostileCsv() {
-	const rows = inventCsv(total - 2, { extra: () => ({ [hostileColumn]: "<script>alert(2)</script>" }) }).toString();
-	const bad = Array.from({ length: badRows }, (_, i) => `white space ${i}.example,feed,0.5,1,x`).join("\n");
-	return `${rows}xn--80ak6aa92e.com,feed,0.9,1,\u202etxt\nlogin.pay-bank.example,"=cmd()",0.8,1,"javascript:alert(3)"\n${bad}\n`;
-}
-
-const hostileFile = "<img src=x onerror=alert(4)>.csv";
-const csv = { name: hostileFile, mimeType: "text/csv", buffer: Buffer.from(hostileCsv()) };
-
-/** @type {import("playwright-core").Browser} */
-let browser;
-let server, sims, sha, finished;
-
-const link = async (role = "admin") => {
-	const { token } = await server.post("/tokens", { person: `p-${role}`, role }, 200, 201);
-	return (path) => `${server.url}/login#token=${token}&next=${encodeURIComponent(path)}`;
-};
-let asAdmin;
-
-before(async () => {
-	if (!hasBrowser) return;
-	sims = [await startSim({ timeScale: 0.05 }), await startSim({ timeScale: 0.05, seed: 2 })];
-	server = await startServer({ workers: sims, config: "limits: {upload_bytes: 4M}\n" });
-	await until("the workers to be ready", async () => (await server.get("/workers")).items.every((worker) => worker.state === "ready"));
-	asAdmin = await link();
-	browser = await launch();
-});
-
-after(async () => {
-	await browser?.close();
-	await server?.stop();
-	for (const sim of sims ?? []) await sim.stop();
-});
-
-/** Answers that the test asked for: the browser's console tells of every one. */
-const isRefusal = (text) => /the server responded with a status of (400|404|409|413)/.test(text);
-
-/** A test on the page, signed in, which must have caused no trouble and asked nobody else. */
-function pageTest(name, settings, body) {
-	test(name, options, async () => {
-		const context = await watchedContext(browser, settings);
-		context.setDefaultTimeout(20_000);
-		const page = await context.newPage();
-		try {
-			const path = typeof settings.path === "function" ? settings.path() : (settings.path ?? "/runs/new");
-			await signInOn(page, (settings.role ? await link(settings.role) : asAdmin)(path));
-			await body(page);
-			assert.deepEqual(context.trouble.filter((each) => !isRefusal(each)), []);
-			assert.deepEqual([...context.hosts], [new URL(server.url).host]);
-		} finally {
-			await context.close();
-		}
-	});
-}
+/** The dataset and the run that the first tests make. */
+let sha, finished;
 
 const query = (page) => new URL(page.url()).searchParams;
-const planned = (page) => page.waitForFunction(() => document.querySelector(".plan")?.dataset.etag && !document.querySelector(".plan-figures.old"));
 const selects = (page, n) => page.waitForSelector(`[data-selected="${n}"]:not(.old)`);
-const put = (page, name, text) => page.fill(`#field-${name}`, text);
 const mistake = (page, name) => page.locator(`#mistake-${name}`);
 const onDataset = () => `/runs/new?dataset=${sha}`;
 const onFake = () => `/runs/new?dataset=${sha}&evaluator=fake`;
@@ -545,30 +481,3 @@ pageTest("a viewer sees the plan, and can neither upload, try nor start", { path
 	await page.waitForSelector("table.runs");
 	assert.equal(await page.locator("[data-action=new-run]").count(), 0);
 });
-
-for (const language of ["en", "ja"])
-	for (const theme of ["light", "dark"])
-		for (const width of [1360, 390])
-			pageTest(`axe finds nothing, nothing is cut off: ${language}, ${theme}, ${width} px`, { language, theme, width }, async (page) => {
-				const check = async (what) => {
-					await page.evaluate(axe);
-					const { violations } = await page.evaluate(() => globalThis.axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
-					assert.deepEqual(violations.map(({ id, nodes }) => `${what} ${id}: ${nodes.map((node) => `${node.target} ${node.failureSummary}`).join("; ")}`), []);
-					assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${what} is wider than the window`);
-				};
-				await page.waitForSelector(".datasets");
-				await check("choice");
-				await page.goto(`${server.url}/runs/new?from=${finished}&evaluator=chat&temperature=9&select=filter&filter=source%3Dfeed`);
-				await page.waitForSelector("#field-temperature[aria-invalid=true]");
-				for (const summary of await page.locator("summary").all()) await summary.click();
-				await page.waitForSelector(".preview td");
-				await check("form with a mistake");
-				await put(page, "temperature", "0");
-				await planned(page);
-				await page.fill("[data-trial=k]", "1");
-				await page.click("[data-action=try]");
-				await page.waitForSelector("[data-tried]");
-				for (const summary of await page.locator("[data-tried] summary, .commands summary").all()) await summary.click();
-				await check("plan and trial");
-			});
-
