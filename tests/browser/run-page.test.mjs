@@ -1,50 +1,11 @@
 // The pages in Chromium against the stand-in server:
-//   node --test tests/browser/run-page.test.mjs
+//   node tests/browser/run-page.test.mjs
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { after, before, test } from "node:test";
-import { hasBrowser, launch, signInOn, watchedContext } from "./browser.mjs";
-import { web } from "./module-graph.mjs";
-import { StandIn } from "./stand-in.mjs";
-
-const axe = readFileSync(join(web, "node_modules/axe-core/axe.min.js"), "utf8");
-const options = { skip: hasBrowser ? false : "no /usr/bin/chromium", timeout: 60_000 };
-
-/** @type {import("playwright-core").Browser} */
-let browser;
-before(async () => {
-	if (hasBrowser) browser = await launch();
-});
-after(async () => browser?.close());
-
-/** A test with a server and a browser context of its own, which must have caused no trouble and asked nobody else. */
-function contextTest(name, settings, body) {
-	test(name, options, async () => {
-		const stand = await new StandIn(settings).start();
-		const context = await watchedContext(browser, settings);
-		context.setDefaultTimeout(15_000);
-		try {
-			await body({ stand, context, page: await context.newPage() });
-			assert.deepEqual(context.trouble, []);
-			assert.deepEqual([...context.hosts], [new URL(stand.origin).host]);
-		} finally {
-			await context.close();
-			await stand.stop();
-		}
-	});
-}
-
-/** The same, signed in and on the run's page. */
-function pageTest(name, settings, body) {
-	contextTest(name, settings, async (world) => {
-		await signInOn(world.page, world.stand.link);
-		await body(world);
-	});
-}
+import { contextTest, pageTest, until } from "./page-test.mjs";
+import { signInOn } from "./browser.mjs";
 
 const numberIn = async (page, selector) => Number((await page.locator(selector).first().innerText()).replace(/[^\d.]/g, ""));
-const until = (page, condition, argument) => page.waitForFunction(condition, argument, { timeout: 15_000 });
 const health = (page, wanted) => page.waitForSelector(`.chip[data-health="${wanted}"]`, { timeout: 15_000 });
 
 pageTest("the link signs in, and its token stays nowhere in the address or history", { done: 100 }, async ({ page, stand }) => {
@@ -299,20 +260,3 @@ pageTest("everything can be reached and used by keyboard", { done: 200 }, async 
 	await page.waitForSelector("[data-action=resume]");
 	assert.equal(stand.state, "paused");
 });
-
-for (const language of ["en", "ja"])
-	for (const theme of ["light", "dark"])
-		for (const width of [1360, 390])
-			pageTest(`axe finds nothing, nothing is cut off: ${language}, ${theme}, ${width} px`, { done: 600, language, theme, width }, async ({ page, stand }) => {
-				stand.setWorker("2", false);
-				await page.waitForSelector("[data-state=down]");
-				await page.waitForSelector(".plot canvas");
-				for (const path of ["/runs/r-0001", "/runs", "/login"]) {
-					if (path !== "/runs/r-0001") await page.goto(stand.origin + path);
-					await page.waitForSelector(path === "/login" ? ".server" : path === "/runs" ? "table.runs" : "table.matrix");
-					await page.evaluate(axe);
-					const { violations } = await page.evaluate(() => globalThis.axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
-					assert.deepEqual(violations.map(({ id, nodes }) => `${path} ${id}: ${nodes.map((node) => `${node.target} ${node.failureSummary}`).join("; ")}`), []);
-					assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${path} is wider than the window`);
-				}
-			});

@@ -24,8 +24,14 @@ export const isAdmin = () => me.value?.role === "admin";
 /** The pages, in the order of the navigation. */
 const pages = [{ href: "/runs", key: "page.runs" }];
 
-/** Whether the numbers on the page are of this moment. */
-export const isFresh = () => connection.value.health === "live" && now.value - connection.value.lastAt < staleAfter;
+const opened = Date.now();
+
+/** Whether the numbers on the page are of this moment: heard just now, or loaded while the stream is being opened. */
+export function isFresh() {
+	const { health, lastAt } = connection.value;
+	const since = now.value - (lastAt === 0 ? opened : lastAt);
+	return since < staleAfter && (health === "live" || lastAt === 0);
+}
 
 export function ConnectionChip() {
 	const { health, lastAt } = connection.value;
