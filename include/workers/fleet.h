@@ -67,6 +67,9 @@ bool fleet_takes_items(const struct fleet *fleet, int worker);
 /* What it wrote since its start; NULL = nothing known. */
 const struct log_lines *fleet_log(const struct fleet *fleet, int worker);
 
+/* Out of service: what is in flight there will not come back. */
+bool fleet_is_lost(const struct fleet_worker *worker);
+
 /* What items saw of it. */
 void fleet_answered(struct fleet *fleet, int worker);
 void fleet_suspect(struct fleet *fleet, int worker, enum failure_suspicion suspicion);

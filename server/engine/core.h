@@ -24,6 +24,7 @@
 #include "workers/fleet.h"
 
 struct loader;
+struct deathbed;
 
 /* One try at one item on one worker, from the pick to the outcome. */
 struct attempt {
@@ -33,6 +34,7 @@ struct attempt {
 	int worker;
 	int64_t started_ms;              /* monotonic: of the dispatch */
 	struct evaluation *evaluation;   /* NULL while the loader reads the item */
+	struct attempt *twin;            /* the same item on another worker (tail.h); the first verdict counts */
 	bool abandoned;                  /* its worker or its run is gone; the loader still holds it */
 	char *key;                       /* owned; from the loader */
 	struct cells cells;              /* owned; from the loader */
@@ -55,6 +57,8 @@ struct live {
 	struct sched *sched;
 	bool *uses;                      /* by worker: among this run's */
 	int64_t *done_by;                /* by worker: results accepted */
+	int64_t *answers_by, *slowest_by; /* by worker: good answers since it was opened, the slowest in ms */
+	int alone_on;                    /* worker that has a suspect alone in flight; -1 = none */
 	struct attempt *attempts;
 	int in_flight;                   /* attempts in the list */
 	int writes;                      /* results handed to the store, not yet committed */
@@ -75,6 +79,7 @@ struct engine {
 	struct live *lives;              /* oldest turn first */
 	struct limit *limits;            /* by worker */
 	struct rate *rates;              /* by worker: results accepted */
+	struct deathbed *deathbeds;      /* by worker */
 	int64_t *done, *failed;          /* by worker, since the server started */
 	struct loop_timer *tick;         /* once a second: gaps, waiting, due items */
 	struct loop_timer *due;          /* when the next delayed item is due */
@@ -128,6 +133,8 @@ void dispatch_place(const struct engine *engine, int worker, struct evaluator_pl
 /* record.c: what is written */
 /* Moves the outcome. The item's end: a verdict, or the failure that stays. */
 void record_result(struct live *live, const struct attempt *attempt, struct outcome *outcome);
+/* In flight at three deaths of workers: its result, without another try. */
+void record_quarantine(struct live *live, uint32_t n);
 /* A failed attempt that will be followed by another. */
 void record_attempt(struct live *live, const struct attempt *attempt, struct outcome *outcome);
 void record_state(struct live *live, const char *cause, const char *person, engine_reply *reply, void *arg);

@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "engine/core.h"
 #include "engine/loader.h"
+#include "engine/tail.h"
 
 /* Beyond this between two ticks of a second, the process or the machine slept. */
 enum { GAP_MS = 5000 };
@@ -43,6 +44,14 @@ static void attach(struct live *live, struct attempt *attempt)
 	live->in_flight++;
 }
 
+/* The other attempt at the same item goes on by itself. */
+static void part(struct attempt *attempt)
+{
+	if (attempt->twin)
+		attempt->twin->twin = NULL;
+	attempt->twin = NULL;
+}
+
 /* Out of the list and freed. */
 static void detach(struct attempt *attempt)
 {
@@ -60,8 +69,36 @@ static void detach(struct attempt *attempt)
 /* Gives the worker's place back; from now on the attempt is in flight no more. */
 static void give_back(struct attempt *attempt)
 {
-	limit_give_back(&attempt->live->engine->limits[attempt->worker]);
-	attempt->live->in_flight--;
+	struct live *live = attempt->live;
+	limit_give_back(&live->engine->limits[attempt->worker]);
+	live->in_flight--;
+	if (attempt->pick.alone) {
+		live->alone_on = -1;
+		sched_alone_over(live->sched);
+	}
+}
+
+/* The try did not count; while a twin is at the item, the queue does not need it back. */
+static void put_back(struct attempt *attempt)
+{
+	struct live *live = attempt->live;
+	if (!attempt->twin && sched_is_convicted(live->sched, attempt->pick.n))
+		record_quarantine(live, attempt->pick.n);
+	else if (!attempt->twin)
+		sched_put_back(live->sched, attempt->pick.n);
+	part(attempt);
+}
+
+/* Gives the attempt up without an outcome. */
+static void abandon(struct attempt *attempt)
+{
+	give_back(attempt);
+	if (attempt->evaluation) {
+		attempt->live->class->cancel(attempt->evaluation);
+		detach(attempt);
+	} else {
+		attempt->abandoned = true; /* the loader holds it; dispatch_loaded() ends it */
+	}
 }
 
 static void drain_if_empty(struct engine *engine, int worker)
@@ -72,19 +109,15 @@ static void drain_if_empty(struct engine *engine, int worker)
 
 void dispatch_cancel(struct live *live, int worker)
 {
+	if (worker < 0 && live->opened)
+		deathbed_release_run(live);
 	struct attempt *next;
 	for (struct attempt *attempt = live->attempts; attempt; attempt = next) {
 		next = attempt->next;
 		if (attempt->abandoned || (worker >= 0 && attempt->worker != worker))
 			continue;
-		give_back(attempt);
-		sched_put_back(live->sched, attempt->pick.n);
-		if (attempt->evaluation) {
-			live->class->cancel(attempt->evaluation);
-			detach(attempt);
-		} else {
-			attempt->abandoned = true; /* the loader holds it; dispatch_loaded() ends it */
-		}
+		put_back(attempt);
+		abandon(attempt);
 	}
 }
 
@@ -117,23 +150,59 @@ static void note_answer(struct attempt *attempt, const struct outcome *outcome)
 	struct engine *engine = attempt->live->engine;
 	if (outcome->http_status || outcome->failure == FAILURE_NONE)
 		fleet_answered(engine->fleet, attempt->worker);
-	if (outcome->failure != FAILURE_NONE) {
+	if (outcome->failure == FAILURE_NONE)
+		tail_note(attempt, outcome->elapsed_ms);
+	else
 		engine->failed[attempt->worker]++;
-		fleet_suspect(engine->fleet, attempt->worker, failure_kind(outcome->failure)->suspicion);
+}
+
+/* After the item has found its place: the worker's probe may answer at once. */
+static void suspect(struct engine *engine, int worker, enum failure failure)
+{
+	if (failure == FAILURE_NONE)
+		return;
+	fleet_suspect(engine->fleet, worker, failure_kind(failure)->suspicion);
+	deathbed_look(engine, worker);
+}
+
+/* One of two attempts has ended. A verdict ends the other, a failure leaves the item to it. */
+static void conclude_twin(struct attempt *attempt, struct outcome *outcome)
+{
+	struct attempt *twin = attempt->twin;
+	part(attempt);
+	if (outcome->failure != FAILURE_NONE) {
+		record_attempt(attempt->live, attempt, outcome);
+		return;
 	}
+	abandon(twin);
+	record_result(attempt->live, attempt, outcome);
+}
+
+static bool will_try_again(struct attempt *attempt, const struct outcome *outcome)
+{
+	struct live *live = attempt->live;
+	bool wait = deathbed_waits(live->engine, attempt->worker, outcome->failure);
+	if (!sched_failed(live->sched, attempt->pick.n, attempt->worker, outcome->failure, outcome->retryable, wait,
+	                  clock_mono_ms()))
+		return false;
+	if (wait)
+		deathbed_add(live, attempt->worker, attempt->pick.n);
+	return true;
 }
 
 static void conclude(struct attempt *attempt, struct outcome *outcome)
 {
 	struct live *live = attempt->live;
-	if (outcome->failure == FAILURE_NONE ||
-	    !sched_failed(live->sched, attempt->pick.n, attempt->worker, outcome->failure, outcome->retryable,
-	                  clock_mono_ms())) {
+	if (attempt->twin) {
+		conclude_twin(attempt, outcome);
+	} else if (outcome->failure != FAILURE_NONE && will_try_again(attempt, outcome)) {
+		live->counts.retried++;
+		record_attempt(live, attempt, outcome);
+	} else {
+		if (outcome->failure != FAILURE_NONE && sched_is_convicted(live->sched, attempt->pick.n))
+			outcome->failure = FAILURE_QUARANTINED;
 		record_result(live, attempt, outcome);
-		return;
 	}
-	live->counts.retried++;
-	record_attempt(live, attempt, outcome);
 }
 
 static void on_outcome(void *arg, struct outcome *outcome)
@@ -141,18 +210,22 @@ static void on_outcome(void *arg, struct outcome *outcome)
 	struct attempt *attempt = arg;
 	struct engine *engine = attempt->live->engine;
 	int worker = attempt->worker;
+	enum failure failure = outcome->failure;
 	int64_t elapsed = clock_mono_ms() - attempt->started_ms;
 	outcome->elapsed_ms = elapsed;
 	outcome->started_ms = clock_wall_ms() - elapsed;
 	attempt->evaluation = NULL;
 	give_back(attempt);
-	if (slept_through(attempt, outcome)) {
-		sched_put_back(attempt->live->sched, attempt->pick.n);
-	} else {
+	bool counts = !slept_through(attempt, outcome);
+	if (counts) {
 		note_answer(attempt, outcome);
 		conclude(attempt, outcome);
+	} else {
+		put_back(attempt);
 	}
 	detach(attempt);
+	if (counts)
+		suspect(engine, worker, failure);
 	drain_if_empty(engine, worker);
 	show_soon(engine);
 	live_advance(engine);
@@ -182,7 +255,7 @@ static void refuse(struct attempt *attempt, const struct error *err)
 	struct live *live = attempt->live;
 	struct error refused = {0};
 	give_back(attempt);
-	sched_put_back(live->sched, attempt->pick.n);
+	put_back(attempt);
 	detach(attempt);
 	if (!live_event(live, RUN_EVENT_CANNOT, err->text, NULL, NULL, NULL, &refused))
 		log_error("engine", "%s; %s", err->text, refused.text);
@@ -197,7 +270,7 @@ void dispatch_loaded(struct attempt *attempt, const struct error *err)
 		refuse(attempt, err);
 	else if (!fleet_takes_items(engine->fleet, attempt->worker)) {
 		give_back(attempt);
-		sched_put_back(attempt->live->sched, attempt->pick.n);
+		put_back(attempt);
 		drain_if_empty(engine, attempt->worker);
 		detach(attempt);
 	} else {
@@ -210,7 +283,7 @@ void dispatch_loaded(struct attempt *attempt, const struct error *err)
 
 static bool may_take(const struct live *live, int worker)
 {
-	return live->uses[worker] && fleet_takes_items(live->engine->fleet, worker) && fit_serves(live, worker);
+	return live->uses[worker] && live->alone_on != worker && fleet_takes_items(live->engine->fleet, worker) && fit_serves(live, worker);
 }
 
 static int count_others(const struct live *live, int worker)
@@ -221,24 +294,53 @@ static int count_others(const struct live *live, int worker)
 	return others;
 }
 
+static struct attempt *send_out(struct live *live, const struct sched_pick *pick, int worker)
+{
+	struct attempt *attempt = NEW(struct attempt);
+	fit_pin(live);
+	*attempt = (struct attempt){.live = live, .pick = *pick, .worker = worker, .started_ms = clock_mono_ms()};
+	snprintf(attempt->id, sizeof(attempt->id), "r-%04" PRId64 "-%" PRIx64 "-%" PRIu32 "-%d", live->record.id,
+	         (uint64_t)clock_mono_us() & 0xffffff, pick->n, pick->attempt);
+	attach(live, attempt);
+	if (pick->alone)
+		live->alone_on = worker;
+	loader_item(live->engine->loader, attempt);
+	return attempt;
+}
+
+static bool hedge(struct live *live, int worker)
+{
+	struct attempt *overdue = tail_overdue(live, worker, clock_mono_ms());
+	if (!overdue)
+		return false;
+	log_info("engine", "%s has outlived its worker's history; worker %s tries the same item", overdue->id,
+	         fleet_worker(live->engine->fleet, worker)->config->id);
+	overdue->twin = send_out(live, &overdue->pick, worker);
+	overdue->twin->twin = overdue;
+	return true;
+}
+
 static bool pull(struct live *live, int worker)
 {
 	struct engine *engine = live->engine;
+	struct limit *limit = &engine->limits[worker];
 	struct sched_pick pick;
-	if (!may_take(live, worker) || !limit_take(&engine->limits[worker]))
+	bool idle = limit->in_flight == 0;
+	if (!may_take(live, worker) || !limit_take(limit))
 		return false;
-	if (!sched_next(live->sched, worker, count_others(live, worker), clock_mono_ms(), &pick)) {
-		limit_give_back(&engine->limits[worker]);
-		return false;
+	if (sched_next(live->sched, worker, count_others(live, worker), idle, clock_mono_ms(), &pick)) {
+		if (!pick.quarantined) {
+			send_out(live, &pick, worker);
+			return true;
+		}
+		limit_give_back(limit);
+		record_quarantine(live, pick.n);
+		return true;
 	}
-	fit_pin(live);
-	struct attempt *attempt = NEW(struct attempt);
-	*attempt = (struct attempt){.live = live, .pick = pick, .worker = worker, .started_ms = clock_mono_ms()};
-	snprintf(attempt->id, sizeof(attempt->id), "r-%04" PRId64 "-%" PRIx64 "-%" PRIu32 "-%d", live->record.id,
-	         (uint64_t)clock_mono_us() & 0xffffff, pick.n, pick.attempt);
-	attach(live, attempt);
-	loader_item(engine->loader, attempt);
-	return true;
+	if (hedge(live, worker))
+		return true;
+	limit_give_back(limit);
+	return false;
 }
 
 static struct live *dispatching(const struct engine *engine)

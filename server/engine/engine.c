@@ -15,6 +15,7 @@
 #include "base/memory.h"
 #include "engine/core.h"
 #include "engine/loader.h"
+#include "engine/tail.h"
 
 enum { TICK_MS = 1000, LIVE_RUNS_MAX = 64, OWNERS_MAX = 4096 };
 
@@ -38,12 +39,6 @@ static void on_due(void *arg)
 	dispatch_pump(arg);
 }
 
-static bool is_lost(const struct fleet_worker *worker)
-{
-	enum worker_state state = worker->health.state;
-	return !worker_state_takes_items(state) && state != WORKER_DRAINING && state != WORKER_STARTING;
-}
-
 static void on_worker(void *arg, int worker, enum worker_state from)
 {
 	struct engine *engine = arg;
@@ -56,8 +51,9 @@ static void on_worker(void *arg, int worker, enum worker_state from)
 		         it->text ? it->text : "");
 		record_worker_event(engine, worker, from, engine->acting);
 	}
+	deathbed_look(engine, worker);
 	for (struct live *live = engine->lives; live; live = live->next)
-		if (live->opened && is_lost(it))
+		if (live->opened && fleet_is_lost(it))
 			dispatch_cancel(live, worker);
 	show_soon(engine);
 	go_on(engine);
@@ -153,6 +149,7 @@ static void make_workers(struct engine *engine)
 	engine->rates = memory_array(config->worker_count, sizeof(*engine->rates));
 	engine->done = memory_array(config->worker_count, sizeof(*engine->done));
 	engine->failed = memory_array(config->worker_count, sizeof(*engine->failed));
+	engine->deathbeds = memory_array(config->worker_count, sizeof(*engine->deathbeds));
 	for (size_t i = 0; i < config->worker_count; i++) {
 		limit_init(&engine->limits[i], (int)affordable(config, config->workers[i].max_in_flight));
 		rate_init(&engine->rates[i]);
@@ -268,6 +265,7 @@ void engine_free(struct engine *engine)
 	loader_free(engine->loader);
 	free_attempts(engine);
 	live_free_all(engine);
+	deathbed_free_all(engine);
 	fleet_free(engine->fleet);
 	http_free(engine->http);
 	loop_timer_free(engine->tick);

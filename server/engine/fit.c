@@ -29,6 +29,8 @@ void fit_choose(struct live *live)
 	size_t count = (size_t)fleet_count(engine->fleet);
 	live->uses = memory_array(count, sizeof(*live->uses));
 	live->done_by = memory_array(count, sizeof(*live->done_by));
+	live->answers_by = memory_array(count, sizeof(*live->answers_by));
+	live->slowest_by = memory_array(count, sizeof(*live->slowest_by));
 	/* The record, not the request: workers may have joined and left since. NULL = all. */
 	AUTO_JSON json_t *ids = live->record.workers ? json_loads(live->record.workers, 0, NULL) : NULL;
 	for (size_t i = 0; i < count; i++) {

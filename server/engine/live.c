@@ -30,7 +30,7 @@ struct live *live_find(const struct engine *engine, int64_t run)
 struct live *live_add(struct engine *engine, struct run_record *record)
 {
 	struct live *live = NEW(struct live);
-	*live = (struct live){.engine = engine, .record = *record, .active_since_ms = -1};
+	*live = (struct live){.engine = engine, .record = *record, .active_since_ms = -1, .alone_on = -1};
 	*record = (struct run_record){0};
 	live->state = live->shown = live->record.state;
 	live->active_before_ms = live->record.active_ms;
@@ -56,6 +56,9 @@ static void close_parts(struct live *live)
 	live->request = NULL;
 	free(live->uses);
 	free(live->done_by);
+	free(live->answers_by);
+	free(live->slowest_by);
+	live->answers_by = live->slowest_by = NULL;
 	live->uses = NULL;
 	live->done_by = NULL;
 	live->opened = false;

@@ -126,9 +126,11 @@ static void count_result(struct live *live, const struct record *record)
 		live->counts.no_verdict++;
 	live->counts.by_failure[record->outcome.failure]++;
 	live->counts.from_text += record->outcome.from_text;
+	rate_add(&live->rate, now, 1);
+	if (record->worker < 0)
+		return; /* quarantined: nobody's */
 	live->done_by[record->worker]++;
 	engine->done[record->worker]++;
-	rate_add(&live->rate, now, 1);
 	rate_add(&engine->rates[record->worker], now, 1);
 }
 
@@ -152,6 +154,28 @@ void record_result(struct live *live, const struct attempt *attempt, struct outc
 {
 	struct record *record = record_of(live, attempt, outcome);
 	record->committed = result_committed;
+	live->writes++;
+	write_out(record, apply_result);
+}
+
+void record_quarantine(struct live *live, uint32_t n)
+{
+	struct record *record = NEW(struct record);
+	*record = (struct record){.engine = live->engine,
+	                          .live = live,
+	                          .run = live->record.id,
+	                          .n = n,
+	                          .attempt = SCHED_DEATHS_QUARANTINE,
+	                          .worker = -1,
+	                          .worker_id = "",
+	                          .at_ms = clock_wall_ms(),
+	                          .committed = result_committed};
+	outcome_init(&record->outcome);
+	record->outcome.failure = FAILURE_QUARANTINED;
+	record->outcome.detail = memory_copy("three workers died while they worked at this item");
+	record->outcome.started_ms = record->at_ms;
+	AUTO_FREE char *data = memory_format("{\"n\":%" PRIu32 "}", n);
+	record_event(live->engine, EVENT_ITEM_QUARANTINED, live->record.id, data);
 	live->writes++;
 	write_out(record, apply_result);
 }

@@ -47,6 +47,22 @@ bool delays_take(struct delays *delays, int64_t now_ms, struct delay *out)
 	return true;
 }
 
+bool delays_remove(struct delays *delays, uint32_t n)
+{
+	size_t at = 0;
+	while (at < delays->count && delays->heap[at].n != n)
+		at++;
+	if (at == delays->count)
+		return false;
+	struct delays old = *delays;
+	*delays = (struct delays){0};
+	for (size_t i = 0; i < old.count; i++)
+		if (i != at)
+			delays_add(delays, old.heap[i].n, old.heap[i].due_ms);
+	delays_release(&old);
+	return true;
+}
+
 void delays_release(struct delays *delays)
 {
 	free(delays->heap);

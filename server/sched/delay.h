@@ -19,6 +19,8 @@ struct delays {
 void delays_add(struct delays *delays, uint32_t n, int64_t due_ms);
 /* Takes the earliest when it is due. */
 bool delays_take(struct delays *delays, int64_t now_ms, struct delay *out);
+/* Takes this one out, whenever it is due; false when it is not there. Slow: looks at all. */
+bool delays_remove(struct delays *delays, uint32_t n);
 void delays_release(struct delays *delays);
 
 #endif

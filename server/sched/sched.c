@@ -26,6 +26,9 @@ struct sched {
 	struct line pending;  /* in the order of the selection */
 	struct line returned; /* put back: first */
 	struct line at_end;   /* timed out once */
+	struct line suspects; /* in flight at two deaths: alone, after everything else */
+	int64_t waiting;      /* for the fate of the worker they failed on */
+	bool alone_out;       /* one of them is in flight */
 	struct delays delays;
 	struct held *held;    /* due, but not for the worker they failed on */
 	size_t held_count, held_capacity;
@@ -69,6 +72,7 @@ void sched_free(struct sched *sched)
 	free(sched->pending.places);
 	free(sched->returned.places);
 	free(sched->at_end.places);
+	free(sched->suspects.places);
 	free(sched->held);
 	delays_release(&sched->delays);
 	troubles_release(&sched->troubles);
@@ -118,17 +122,96 @@ static bool take_last(struct sched *sched, int worker, int others, uint32_t *n)
 	return false;
 }
 
-bool sched_next(struct sched *sched, int worker, int others, int64_t now_ms, struct sched_pick *pick)
+static int deaths(const struct sched *sched, uint32_t n)
 {
-	hold_what_is_due(sched, now_ms);
-	uint32_t n;
-	if (!line_take(&sched->returned, &n) && !take_held(sched, worker, others, now_ms, &n) &&
-	    !line_take(&sched->pending, &n) && !take_last(sched, worker, others, &n))
-		return false;
 	const struct trouble *trouble = troubles_find(&sched->troubles, n);
-	*pick = (struct sched_pick){
-		.n = n, .attempt = trouble ? trouble->tries + 1 : 1, .last_chance = trouble && trouble->timeouts > 0};
+	return trouble ? trouble->deaths : 0;
+}
+
+/* The next item in the order of the places; suspects are put aside on the way. */
+static bool take(struct sched *sched, int worker, int others, int64_t now_ms, uint32_t *n)
+{
+	while (line_take(&sched->returned, n) || take_held(sched, worker, others, now_ms, n) ||
+	       line_take(&sched->pending, n) || take_last(sched, worker, others, n)) {
+		if (deaths(sched, *n) != SCHED_DEATHS_ALONE)
+			return true;
+		line_add(&sched->suspects, *n);
+	}
+	return false;
+}
+
+static bool take_suspect(struct sched *sched, bool idle, uint32_t *n)
+{
+	if (!idle || sched->alone_out || !line_take(&sched->suspects, n))
+		return false;
+	sched->alone_out = true;
 	return true;
+}
+
+static struct sched_pick pick_of(const struct sched *sched, uint32_t n, bool alone)
+{
+	const struct trouble *trouble = troubles_find(&sched->troubles, n);
+	return (struct sched_pick){.n = n,
+	                           .attempt = trouble ? trouble->tries + 1 : 1,
+	                           .last_chance = trouble && trouble->timeouts > 0,
+	                           .alone = alone,
+	                           .quarantined = trouble && trouble->deaths >= SCHED_DEATHS_QUARANTINE};
+}
+
+bool sched_next(struct sched *sched, int worker, int others, bool idle, int64_t now_ms, struct sched_pick *pick)
+{
+	uint32_t n;
+	hold_what_is_due(sched, now_ms);
+	bool alone = false;
+	if (!take(sched, worker, others, now_ms, &n) && !(alone = take_suspect(sched, idle, &n)))
+		return false;
+	*pick = pick_of(sched, n, alone);
+	return true;
+}
+
+static bool line_remove(struct line *line, uint32_t n)
+{
+	for (size_t i = line->head; i < line->count; i++)
+		if (line->places[i] == n) {
+			for (size_t j = i + 1; j < line->count; j++)
+				line->places[j - 1] = line->places[j];
+			line->count--;
+			return true;
+		}
+	return false;
+}
+
+static bool held_remove(struct sched *sched, uint32_t n)
+{
+	for (size_t i = 0; i < sched->held_count; i++)
+		if (sched->held[i].n == n) {
+			sched->held[i] = sched->held[--sched->held_count];
+			return true;
+		}
+	return false;
+}
+
+bool sched_death(struct sched *sched, uint32_t n, struct sched_pick *pick)
+{
+	struct trouble *trouble = troubles_make(&sched->troubles, n);
+	if (++trouble->deaths < SCHED_DEATHS_QUARANTINE)
+		return false;
+	trouble->deaths = SCHED_DEATHS_QUARANTINE;
+	if (!line_remove(&sched->returned, n) && !held_remove(sched, n) && !delays_remove(&sched->delays, n) &&
+	    !line_remove(&sched->suspects, n) && !line_remove(&sched->at_end, n))
+		return false; /* in flight, or over */
+	*pick = pick_of(sched, n, false);
+	return true;
+}
+
+bool sched_is_convicted(const struct sched *sched, uint32_t n)
+{
+	return deaths(sched, n) >= SCHED_DEATHS_QUARANTINE;
+}
+
+void sched_alone_over(struct sched *sched)
+{
+	sched->alone_out = false;
 }
 
 static int64_t backoff(const struct sched *sched, const struct trouble *trouble)
@@ -158,11 +241,14 @@ static void remember(struct trouble *trouble, const struct failure_kind *kind, i
 		trouble->troubles++;
 }
 
-bool sched_failed(struct sched *sched, uint32_t n, int worker, enum failure failure, bool retryable, int64_t now_ms)
+bool sched_failed(struct sched *sched, uint32_t n, int worker, enum failure failure, bool retryable, bool wait,
+                  int64_t now_ms)
 {
 	const struct failure_kind *kind = failure_kind(failure);
 	struct trouble *trouble = troubles_make(&sched->troubles, n);
 	remember(trouble, kind, worker);
+	if (trouble->deaths >= SCHED_DEATHS_QUARANTINE)
+		return false;
 	if (kind->retry == RETRY_NEVER || (failure == FAILURE_EVALUATOR && !retryable))
 		return false;
 	if (trouble->spent >= sched->policy.attempts || trouble->troubles >= sched->policy.troubles)
@@ -173,8 +259,24 @@ bool sched_failed(struct sched *sched, uint32_t n, int worker, enum failure fail
 		line_add(&sched->at_end, n);
 		return true;
 	}
-	delays_add(&sched->delays, n, now_ms + backoff(sched, trouble));
+	sched->waiting++;
+	if (!wait)
+		sched_release(sched, n, now_ms);
 	return true;
+}
+
+void sched_release(struct sched *sched, uint32_t n, int64_t now_ms)
+{
+	assert(sched->waiting > 0);
+	sched->waiting--;
+	delays_add(&sched->delays, n, now_ms + backoff(sched, troubles_find(&sched->troubles, n)));
+}
+
+void sched_dismiss(struct sched *sched, uint32_t n)
+{
+	(void)n;
+	assert(sched->waiting > 0);
+	sched->waiting--;
 }
 
 void sched_put_back(struct sched *sched, uint32_t n)
@@ -184,8 +286,8 @@ void sched_put_back(struct sched *sched, uint32_t n)
 
 int64_t sched_left(const struct sched *sched)
 {
-	return (int64_t)(line_length(&sched->pending) + line_length(&sched->returned) + line_length(&sched->at_end) +
-	                 sched->delays.count + sched->held_count);
+	return sched->waiting + (int64_t)(line_length(&sched->pending) + line_length(&sched->returned) + line_length(&sched->at_end) +
+	                 line_length(&sched->suspects) +	                 sched->delays.count + sched->held_count);
 }
 
 int64_t sched_due(const struct sched *sched)

@@ -14,6 +14,7 @@ struct trouble {
 	int16_t avoid;     /* worker of the last failure, -1 = none */
 	uint8_t spent;     /* attempts spent */
 	uint8_t timeouts;
+	uint8_t deaths;    /* of workers while it was in flight */
 	uint16_t tries;    /* failed tries of every kind */
 	uint16_t troubles; /* those that spent no attempt but say something about the item */
 };

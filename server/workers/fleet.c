@@ -242,6 +242,12 @@ const struct log_lines *fleet_log(const struct fleet *fleet, int worker)
 	return place->class && place->class->lines ? place->class->lines(place->backend) : NULL;
 }
 
+bool fleet_is_lost(const struct fleet_worker *worker)
+{
+	enum worker_state state = worker->health.state;
+	return !worker_state_takes_items(state) && state != WORKER_DRAINING && state != WORKER_STARTING;
+}
+
 void fleet_answered(struct fleet *fleet, int worker)
 {
 	struct fleet_worker *it = &at(fleet, worker)->worker;

@@ -27,11 +27,11 @@ static void test_items_come_in_their_order(void **state)
 	struct sched *sched = queue_of(3);
 	struct sched_pick pick;
 	for (uint32_t n = 1; n <= 3; n++) {
-		assert_true(sched_next(sched, 0, 1, 0, &pick));
+		assert_true(sched_next(sched, 0, 1, true, 0, &pick));
 		assert_int_equal(pick.n, n);
 		assert_int_equal(pick.attempt, 1);
 	}
-	assert_false(sched_next(sched, 0, 1, 0, &pick));
+	assert_false(sched_next(sched, 0, 1, true, 0, &pick));
 	assert_int_equal(sched_due(sched), -1);
 	sched_free(sched);
 }
@@ -41,10 +41,10 @@ static void test_what_is_put_back_comes_first_and_was_no_try(void **state)
 	(void)state;
 	struct sched *sched = queue_of(3);
 	struct sched_pick pick;
-	sched_next(sched, 0, 1, 0, &pick);
+	sched_next(sched, 0, 1, true, 0, &pick);
 	sched_put_back(sched, pick.n);
 	assert_int_equal(sched_left(sched), 3);
-	assert_true(sched_next(sched, 1, 1, 0, &pick));
+	assert_true(sched_next(sched, 1, 1, true, 0, &pick));
 	assert_int_equal(pick.n, 1);
 	assert_int_equal(pick.attempt, 1);
 	sched_free(sched);
@@ -55,14 +55,34 @@ static void test_a_failure_waits_for_its_backoff_and_for_another_worker(void **s
 	(void)state;
 	struct sched *sched = queue_of(1);
 	struct sched_pick pick;
-	sched_next(sched, 0, 1, 0, &pick);
-	assert_true(sched_failed(sched, 1, 0, FAILURE_CONNECTION, false, 0));
-	assert_false(sched_next(sched, 1, 1, 700, &pick)); /* at least 75 % of a second */
+	sched_next(sched, 0, 1, true, 0, &pick);
+	assert_true(sched_failed(sched, 1, 0, FAILURE_CONNECTION, false, false, 0));
+	assert_false(sched_next(sched, 1, 1, true, 700, &pick)); /* at least 75 % of a second */
 	int64_t due = sched_due(sched);
 	assert_in_range(due, 750, 1250);
-	assert_false(sched_next(sched, 0, 1, due, &pick)); /* worker 0 failed on it, worker 1 lives */
-	assert_true(sched_next(sched, 1, 1, due, &pick));
+	assert_false(sched_next(sched, 0, 1, true, due, &pick)); /* worker 0 failed on it, worker 1 lives */
+	assert_true(sched_next(sched, 1, 1, true, due, &pick));
 	assert_int_equal(pick.attempt, 2);
+	sched_free(sched);
+}
+
+static void test_an_item_waits_for_its_workers_fate_and_counts_as_left(void **state)
+{
+	(void)state;
+	struct sched *sched = queue_of(2);
+	struct sched_pick pick;
+	sched_next(sched, 0, 1, true, 0, &pick);
+	sched_next(sched, 0, 1, true, 0, &pick);
+	assert_true(sched_failed(sched, 1, 0, FAILURE_CONNECTION, false, true, 0));
+	assert_true(sched_failed(sched, 2, 0, FAILURE_CONNECTION, false, true, 0));
+	assert_false(sched_next(sched, 1, 1, true, 100000, &pick));
+	assert_int_equal(sched_left(sched), 2);
+	sched_dismiss(sched, 2);
+	sched_release(sched, 1, 100000);
+	assert_int_equal(sched_left(sched), 1);
+	assert_false(sched_next(sched, 1, 1, true, 100500, &pick));
+	assert_true(sched_next(sched, 1, 1, true, 101250, &pick));
+	assert_int_equal(pick.n, 1);
 	sched_free(sched);
 }
 
@@ -71,9 +91,9 @@ static void test_the_only_worker_may_try_again(void **state)
 	(void)state;
 	struct sched *sched = queue_of(1);
 	struct sched_pick pick;
-	sched_next(sched, 0, 0, 0, &pick);
-	sched_failed(sched, 1, 0, FAILURE_CONNECTION, false, 0);
-	assert_true(sched_next(sched, 0, 0, 1250, &pick));
+	sched_next(sched, 0, 0, true, 0, &pick);
+	sched_failed(sched, 1, 0, FAILURE_CONNECTION, false, false, 0);
+	assert_true(sched_next(sched, 0, 0, true, 1250, &pick));
 	sched_free(sched);
 }
 
@@ -82,10 +102,10 @@ static void test_patience_for_another_worker_ends(void **state)
 	(void)state;
 	struct sched *sched = queue_of(1);
 	struct sched_pick pick;
-	sched_next(sched, 0, 1, 0, &pick);
-	sched_failed(sched, 1, 0, FAILURE_SERVER_ERROR, false, 0);
-	assert_false(sched_next(sched, 0, 1, 2000, &pick));
-	assert_true(sched_next(sched, 0, 1, 1250 + 5000, &pick));
+	sched_next(sched, 0, 1, true, 0, &pick);
+	sched_failed(sched, 1, 0, FAILURE_SERVER_ERROR, false, false, 0);
+	assert_false(sched_next(sched, 0, 1, true, 2000, &pick));
+	assert_true(sched_next(sched, 0, 1, true, 1250 + 5000, &pick));
 	sched_free(sched);
 }
 
@@ -94,17 +114,17 @@ static void test_a_timeout_comes_once_more_after_everything_else(void **state)
 	(void)state;
 	struct sched *sched = queue_of(3);
 	struct sched_pick pick;
-	sched_next(sched, 0, 1, 0, &pick);
-	assert_true(sched_failed(sched, 1, 0, FAILURE_TIMEOUT, false, 0));
-	sched_next(sched, 1, 1, 0, &pick);
+	sched_next(sched, 0, 1, true, 0, &pick);
+	assert_true(sched_failed(sched, 1, 0, FAILURE_TIMEOUT, false, false, 0));
+	sched_next(sched, 1, 1, true, 0, &pick);
 	assert_int_equal(pick.n, 2);
-	sched_next(sched, 1, 1, 0, &pick);
+	sched_next(sched, 1, 1, true, 0, &pick);
 	assert_int_equal(pick.n, 3);
-	assert_false(sched_next(sched, 0, 1, 0, &pick)); /* elsewhere */
-	assert_true(sched_next(sched, 1, 1, 0, &pick));
+	assert_false(sched_next(sched, 0, 1, true, 0, &pick)); /* elsewhere */
+	assert_true(sched_next(sched, 1, 1, true, 0, &pick));
 	assert_int_equal(pick.n, 1);
 	assert_true(pick.last_chance);
-	assert_false(sched_failed(sched, 1, 1, FAILURE_TIMEOUT, false, 0));
+	assert_false(sched_failed(sched, 1, 1, FAILURE_TIMEOUT, false, false, 0));
 	sched_free(sched);
 }
 
@@ -113,9 +133,9 @@ static int tries_until_the_end(enum failure failure, bool retryable)
 	struct sched *sched = queue_of(1);
 	struct sched_pick pick;
 	int tries = 0;
-	for (int64_t now = 0; tries < 50 && sched_next(sched, 0, 0, now, &pick); now += 20000) {
+	for (int64_t now = 0; tries < 50 && sched_next(sched, 0, 0, true, now, &pick); now += 20000) {
 		tries++;
-		if (!sched_failed(sched, pick.n, 0, failure, retryable, now))
+		if (!sched_failed(sched, pick.n, 0, failure, retryable, false, now))
 			break;
 	}
 	sched_free(sched);
@@ -151,17 +171,91 @@ static void test_ten_thousand_failures_keep_every_item(void **state)
 	struct sched_pick pick;
 	static char seen[COUNT + 1];
 	for (int i = 0; i < COUNT; i++) {
-		assert_true(sched_next(sched, i % 3, 2, 0, &pick));
-		assert_true(sched_failed(sched, pick.n, i % 3, FAILURE_CONNECTION, false, 0));
+		assert_true(sched_next(sched, i % 3, 2, true, 0, &pick));
+		assert_true(sched_failed(sched, pick.n, i % 3, FAILURE_CONNECTION, false, false, 0));
 	}
 	int64_t now = 100000;
 	for (int i = 0; i < COUNT; i++) {
-		assert_true(sched_next(sched, i % 3, 2, now, &pick));
+		assert_true(sched_next(sched, i % 3, 2, true, now, &pick));
 		assert_int_equal(seen[pick.n]++, 0);
 		assert_int_equal(pick.attempt, 2);
 	}
 	assert_int_equal(sched_left(sched), 0);
 	sched_free(sched);
+}
+
+static void die_with(struct sched *sched, uint32_t n, int times)
+{
+	struct sched_pick pick;
+	for (int i = 0; i < times; i++)
+		assert_false(sched_death(sched, n, &pick)); /* it is pending, not waiting to be tried again */
+}
+
+static void test_an_item_of_two_deaths_runs_alone_after_everything_else(void **state)
+{
+	(void)state;
+	struct sched *sched = queue_of(3);
+	struct sched_pick pick;
+	die_with(sched, 1, 2);
+	die_with(sched, 2, 1); /* once is no suspicion */
+	assert_true(sched_next(sched, 0, 1, true, 0, &pick));
+	assert_int_equal(pick.n, 2);
+	assert_true(sched_next(sched, 0, 1, false, 0, &pick));
+	assert_int_equal(pick.n, 3);
+	assert_false(sched_next(sched, 0, 1, false, 0, &pick)); /* not beside others */
+	assert_int_equal(sched_left(sched), 1);
+	assert_true(sched_next(sched, 0, 1, true, 0, &pick));
+	assert_int_equal(pick.n, 1);
+	assert_true(pick.alone);
+	sched_free(sched);
+}
+
+static void test_two_suspects_are_never_out_together(void **state)
+{
+	(void)state;
+	struct sched *sched = queue_of(2);
+	struct sched_pick pick;
+	die_with(sched, 1, 2);
+	die_with(sched, 2, 2);
+	assert_true(sched_next(sched, 0, 1, true, 0, &pick));
+	assert_false(sched_next(sched, 1, 1, true, 0, &pick));
+	sched_alone_over(sched);
+	assert_true(sched_next(sched, 1, 1, true, 0, &pick));
+	sched_free(sched);
+}
+
+static void test_three_deaths_are_quarantine(void **state)
+{
+	(void)state;
+	struct sched *sched = queue_of(1);
+	struct sched_pick pick;
+	die_with(sched, 1, 3);
+	assert_true(sched_next(sched, 0, 1, false, 0, &pick));
+	assert_true(pick.quarantined);
+	sched_free(sched);
+}
+
+static void test_a_third_death_takes_the_item_out_of_whatever_place_it_waits_in(void **state)
+{
+	(void)state;
+	for (int place = 0; place < 4; place++) {
+		struct sched *sched = queue_of(1);
+		struct sched_pick pick;
+		die_with(sched, 1, place == 3 ? 1 : 0);
+		sched_next(sched, 0, 1, true, 0, &pick);
+		if (place == 0)
+			sched_put_back(sched, 1);
+		else
+			sched_failed(sched, 1, 0, place == 1 ? FAILURE_TIMEOUT : FAILURE_CONNECTION, false, false, 0);
+		if (place == 2)
+			sched_next(sched, 0, 1, true, 2000, &pick); /* due, held for another worker */
+		for (int i = sched_is_convicted(sched, 1) + (place == 3); i < 2; i++)
+			assert_false(sched_death(sched, 1, &pick));
+		assert_true(sched_death(sched, 1, &pick));
+		assert_true(pick.quarantined);
+		assert_int_equal(sched_left(sched), 0);
+		sched_free(sched);
+	}
 }
 
 static void test_a_limit_gives_out_its_places_only(void **state)
@@ -214,12 +308,17 @@ int main(void)
 		cmocka_unit_test(test_items_come_in_their_order),
 		cmocka_unit_test(test_what_is_put_back_comes_first_and_was_no_try),
 		cmocka_unit_test(test_a_failure_waits_for_its_backoff_and_for_another_worker),
+		cmocka_unit_test(test_an_item_waits_for_its_workers_fate_and_counts_as_left),
 		cmocka_unit_test(test_the_only_worker_may_try_again),
 		cmocka_unit_test(test_patience_for_another_worker_ends),
 		cmocka_unit_test(test_a_timeout_comes_once_more_after_everything_else),
 		cmocka_unit_test(test_each_kind_ends_as_the_table_says),
 		cmocka_unit_test(test_a_wrong_key_or_model_never_fails_an_item),
 		cmocka_unit_test(test_ten_thousand_failures_keep_every_item),
+		cmocka_unit_test(test_an_item_of_two_deaths_runs_alone_after_everything_else),
+		cmocka_unit_test(test_two_suspects_are_never_out_together),
+		cmocka_unit_test(test_three_deaths_are_quarantine),
+		cmocka_unit_test(test_a_third_death_takes_the_item_out_of_whatever_place_it_waits_in),
 		cmocka_unit_test(test_a_limit_gives_out_its_places_only),
 		cmocka_unit_test(test_the_rate_is_that_of_its_window),
 		cmocka_unit_test(test_the_estimate_is_a_range_around_the_truth),
