@@ -9,15 +9,15 @@ const quick = 'health_check: {interval: 0.2, timeout: 2, max_failures: 2}\nevalu
 async function immortal(options, deaths) {
 	let sim = await startSim(options);
 	const port = sim.port;
-	const again = async () => {
-		const end = await sim.child.exited;
-		if (end.signal) return; // the suite is over
-		deaths.push(Date.now());
-		await sleep(1500); // no server is back before it was missed
-		sim = await startSim({ ...options, port });
-		again();
-	};
-	again();
+	const watch = () =>
+		sim.child.on('exit', async (code, signal) => {
+			if (signal) return; // the suite is over
+			deaths.push(Date.now());
+			await sleep(1500); // no server is back before it was missed
+			sim = await startSim({ ...options, port });
+			watch();
+		});
+	watch();
 	return { url: sim.url };
 }
 
