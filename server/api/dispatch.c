@@ -74,16 +74,24 @@ static int64_t body_length(const struct request *request)
 	return request_header(request, "Transfer-Encoding") ? -1 : 0;
 }
 
+/* errno says why. */
+static void upload_failed(const struct request *request, struct error *err)
+{
+	if (errno == ENOSPC)
+		error_set(err, ERROR_DISK_FULL, "the disk of %s is full; make room and send it again", request->api->uploads);
+	else
+		error_set(err, ERROR_IO, "cannot collect the upload in %s: %s", request->api->uploads, strerror(errno));
+}
+
 static bool open_upload(struct request *request, struct error *err)
 {
 	request->upload_path = memory_format("%s/upload-XXXXXX", request->api->uploads);
 	request->upload = mkostemp(request->upload_path, O_CLOEXEC);
 	if (request->upload >= 0)
 		return true;
-	int why = errno;
+	upload_failed(request, err);
 	free(TAKE(request->upload_path));
-	return error_set(err, why == ENOSPC ? ERROR_DISK_FULL : ERROR_IO, "cannot collect the upload in %s: %s",
-	                 request->api->uploads, strerror(why));
+	return false;
 }
 
 static bool check_type(const struct request *request, const char *const *types, struct error *err)
@@ -172,8 +180,7 @@ static void take_body(struct request *request, const char *data, size_t size)
 	if (request->upload < 0)
 		text_add_bytes(&request->body, data, size);
 	else if (!write_all(request->upload, data, size))
-		error_set(&request->error, errno == ENOSPC ? ERROR_DISK_FULL : ERROR_IO, "cannot collect the upload in %s: %s",
-		          request->api->uploads, strerror(errno));
+		upload_failed(request, &request->error);
 }
 
 /* ---- the handler --------------------------------------------------------------- */

@@ -53,7 +53,7 @@ bool request_check(const struct run_options *options, struct error *err)
 	for (int i = 0; i < 2; i++) {
 		const char *file = i ? options->population : options->file;
 		if (file && access(file, R_OK) != 0)
-			return error_set(err, ERROR_CONFIG, "cannot read %s", file);
+			return error_set(err, ERROR_CONFIG, "cannot read %s: %s", file, strerror(errno));
 	}
 	return true;
 }
