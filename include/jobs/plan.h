@@ -1,8 +1,8 @@
 /* plan.h - what a run would do, before it does it
  *
  * Planning freezes nothing: it counts, chooses the items, estimates and warns.
- * Starting carries the plan's etag and one acknowledgement per warning; the same
- * plan is made again and must still be the same.
+ * Starting carries the plan's etag and acknowledgements; the plan is made again,
+ * must select the same, and each of its warnings must have been acknowledged.
  */
 #ifndef MEKIKI_JOBS_PLAN_H
 #define MEKIKI_JOBS_PLAN_H
@@ -29,7 +29,7 @@ struct plan {
 	int64_t basis;        /* run that the estimate comes from, 0 = none */
 	struct plan_warning *warnings;
 	int warning_count;
-	char etag[65];        /* hash of request, dataset, selection, warnings */
+	char etag[65];        /* hash of request, dataset, selection */
 	char fingerprint[65]; /* hash of dataset, selection, evaluator and its settings, model */
 };
 

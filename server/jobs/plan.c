@@ -251,12 +251,10 @@ static void hash(struct planning *at)
 	add_json(digest, kept);
 	digest_hex(digest, at->plan->fingerprint);
 
+	/* Not the warnings: one that is gone by the time of the start, as a worker that became ready, hinders nobody, and
+	 * a new one wants its own acknowledgement. */
 	add_selection(digest, at);
 	add_json(digest, request);
-	for (int i = 0; i < at->plan->warning_count; i++) {
-		digest_add(digest, at->plan->warnings[i].code, strlen(at->plan->warnings[i].code) + 1);
-		add_json(digest, at->plan->warnings[i].params);
-	}
 	digest_hex(digest, at->plan->etag);
 	digest_free(digest);
 }

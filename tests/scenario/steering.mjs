@@ -215,3 +215,18 @@ test("two runs take turns: the second waits for the first", async () => {
 	await balanced(it.server, second, 30);
 	await it.end();
 });
+
+test("a worker that becomes ready between plan and start does not spoil the plan", async () => {
+	const late = await startSim({ timeScale: 0.002 });
+	await late.stop();
+	const server = await startServer({ workers: [late], config: QUICK });
+	const dataset = await upload(server, inventCsv(20));
+	const plan = await server.post("/runs/plan", { dataset: dataset.sha256, shuffle: true });
+	assert.deepEqual(plan.warnings.map((one) => one.code), ["worker-not-ready"]);
+	const sim = await startSim({ timeScale: 0.002, port: late.port });
+	await until("the worker to be ready", async () => (await server.get("/workers/0")).state === "ready");
+	const { id } = await server.post("/runs", { ...plan.request, plan_etag: plan.plan_etag, acknowledgements: ["worker-not-ready"] });
+	await finished(server, id);
+	await server.stop();
+	await sim.stop();
+});
