@@ -26,6 +26,11 @@ static bool has_choices(const struct run_options *options)
 	       options->name;
 }
 
+static bool can_read(const char *file, struct error *err)
+{
+	return access(file, R_OK) == 0 || error_set(err, ERROR_CONFIG, "cannot read %s: %s", file, strerror(errno));
+}
+
 bool request_check(const struct run_options *options, struct error *err)
 {
 	bool again = options->resume || options->retry_failed;
@@ -37,7 +42,7 @@ bool request_check(const struct run_options *options, struct error *err)
 		return error_set(err, ERROR_CONFIG, "--request holds the dataset and every choice; "
 		                                    "it takes no FILE and no options that choose");
 	if (options->request)
-		return access(options->request, R_OK) == 0 || error_set(err, ERROR_CONFIG, "cannot read %s", options->request);
+		return can_read(options->request, err);
 	if (!options->file && !again)
 		return error_set(err, ERROR_CONFIG, "a file is missing; usage: mekiki run FILE [options]");
 	if (options->n_sample > 0 && options->first)
@@ -52,8 +57,8 @@ bool request_check(const struct run_options *options, struct error *err)
 		                                    "they take no other selection, workers or --dry-run");
 	for (int i = 0; i < 2; i++) {
 		const char *file = i ? options->population : options->file;
-		if (file && access(file, R_OK) != 0)
-			return error_set(err, ERROR_CONFIG, "cannot read %s: %s", file, strerror(errno));
+		if (file && !can_read(file, err))
+			return false;
 	}
 	return true;
 }

@@ -194,13 +194,13 @@ static void test_options_that_contradict_are_refused(void **state)
 	             "give either --n-sample or --first, not both");
 	expect_conflict((struct run_options){.file = "/dev/null", .n_sample = -1, .add_gpu = {ids, 1}, .workers = {ids, 1}},
 	             "give either --add-gpu or --workers, not both");
-	expect_conflict((struct run_options){.file = "/nonexistent.csv", .n_sample = -1}, "cannot read /nonexistent.csv");
+	expect_conflict((struct run_options){.file = "/nonexistent.csv", .n_sample = -1}, "cannot read /nonexistent.csv: No such file or directory");
 	expect_conflict((struct run_options){.request = "/dev/null", .file = "/dev/null", .n_sample = -1, .random_state = -1},
 	             "--request holds the dataset and every choice; it takes no FILE and no options that choose");
 	expect_conflict((struct run_options){.request = "/dev/null", .n_sample = -1, .random_state = -1, .shuffle = true},
 	             "--request holds the dataset and every choice; it takes no FILE and no options that choose");
 	expect_conflict((struct run_options){.request = "/nonexistent.json", .n_sample = -1, .random_state = -1},
-	             "cannot read /nonexistent.json");
+	             "cannot read /nonexistent.json: No such file or directory");
 	expect_conflict((struct run_options){.n_sample = 5, .resume = true},
 	             "--resume and --retry-failed go on with a run as it was planned; "
 	             "they take no other selection, workers or --dry-run");
