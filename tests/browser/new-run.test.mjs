@@ -239,7 +239,7 @@ pageTest("some rows are tried through a chosen worker: prompt, raw answer, verdi
 	await page.waitForSelector("[data-tried]");
 	assert.equal(await page.locator("[data-tried]").count(), 2);
 	const text = await page.locator("[data-tried]").first().innerText();
-	assert.match(text, /(phishing|benign)\s+\d+%\s+\d+ \+ \d+ tokens · \d+ ms · worker 1/);
+	assert.match(text, /(phishing|benign)\s+\d+%\s+\d+ \+ \d+ tokens · [\d,]+ ms · worker 1/);
 	await page.click("[data-tried] summary >> nth=0");
 	assert.match(await page.locator("[data-prompt]").first().innerText(), /Judge [\s\S]*<script>alert\(2\)<\/script>/);
 	await page.click("[data-tried] summary >> nth=1");
@@ -295,6 +295,9 @@ pageTest("a run is the pattern of the next one, and only what differs is shown",
 	assert.equal(query(page).get("attempts"), "5");
 	assert.equal(query(page).get("seed"), null, "what is as in the run is not repeated");
 	assert.match(await page.locator(".plan-figures").innerText(), new RegExp(`as in ${finished}`));
+	await page.reload();
+	await planned(page);
+	assert.equal(await page.locator("#field-timeout").isVisible(), false);
 	await page.click("[data-undo=attempts]");
 	await page.waitForFunction(() => /Everything is as it was/.test(document.querySelector(".differences").textContent));
 });

@@ -49,7 +49,7 @@ function Row({ of }) {
 		<td class="num" data-label=${t("label.benign")}>${ready ? show().number(of.labels.benign) : null}</td>
 		<td class="num" data-label=${t("dataset.bad")}>${ready ? show().number(of.bad_rows) : null}</td>
 		<td class="when">${show().dateTime(of.created)}</td>
-		<td class="act">${
+		<td class=${ready ? "act" : "why"}>${
 			ready
 				? html`<button type="button" data-action="choose-dataset" onClick=${() => chooseDataset(of)}>${t("dataset.choose")}</button>`
 				: html`<span class=${of.state === "failed" ? "tone-bad" : "tone-wait"}>${t(`dataset.state.${of.state}`)}</span> <${Untrusted} text=${of.problem} limit=${120} />`

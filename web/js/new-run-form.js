@@ -9,7 +9,7 @@
 //   /runs/new?from=r-0001&dataset=SHA&select=random&n=500&seed=7&sampling=pandas
 //     &filter=source%3Dx&run=r-0002&kinds=timeout,schema&shuffle=yes&workers=0,2
 //     &name=…&evaluator=chat&model=…&language=ja&temperature=0&top_p=1
-//     &max_tokens=1024&timeout=60&attempts=3&no_verdict=exclude
+//     &max_tokens=1024&timeout=60&attempts=3&no_verdict=exclude&show=differences
 
 /** @import {Defaults, RunRequest} from "./api-types" */
 

@@ -111,8 +111,18 @@ export const promptsAreDefault = computed(() => {
 	return String(built?.system) === form.value.system && String(built?.user) === form.value.user;
 });
 
+/** @param {boolean} yes */
+export function showOnlyDifferences(yes) {
+	const query = new URLSearchParams(location.search);
+	if (yes) query.set("show", "differences");
+	else query.delete("show");
+	history.replaceState(history.state, "", `${location.pathname}?${query}`);
+	onlyDifferences.value = yes;
+}
+
 function readAddress() {
 	const long = history.state ?? {};
+	onlyDifferences.value = new URLSearchParams(location.search).get("show") === "differences";
 	form.value = formFrom(new URLSearchParams(location.search), base.peek(), long);
 }
 

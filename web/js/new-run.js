@@ -3,7 +3,7 @@ import { html, signal } from "../vendor/preact.js";
 import { DatasetChoice, loadDatasets } from "./dataset-choice.js";
 import { Frame } from "./frame.js";
 import { t } from "./i18n.js";
-import { changedFields, dataset, onlyDifferences, openNewRun, origin } from "./new-run-model.js";
+import { changedFields, dataset, onlyDifferences, openNewRun, origin, showOnlyDifferences } from "./new-run-model.js";
 import { openPage } from "./page.js";
 import { Section } from "./section.js";
 import { isEmpty, Untrusted } from "./untrusted.js";
@@ -19,11 +19,7 @@ function Origin() {
 	const run = origin.value;
 	if (run === null) return null;
 	return html`<p class="origin">${t("origin.from")} <a href=${`/runs/${run.id}`}>${run.id}</a> ${isEmpty(run.name) ? null : html`<${Untrusted} text=${run.name} limit=${60} />`}
-		<label class="radio"><input type="checkbox" data-action="only-differences" checked=${onlyDifferences.value} onChange=${(
-			/** @type {{currentTarget: HTMLInputElement}} */ event,
-		) => {
-			onlyDifferences.value = event.currentTarget.checked;
-		}} /> ${t("origin.only-differences")}</label></p>`;
+		<label class="radio"><input type="checkbox" data-action="only-differences" checked=${onlyDifferences.value} onChange=${(/** @type {{currentTarget: HTMLInputElement}} */ event) => showOnlyDifferences(event.currentTarget.checked)} /> ${t("origin.only-differences")}</label></p>`;
 }
 
 const Facts = () => (launch.value === null ? null : html`<${launch.value.DatasetFacts} />`);
