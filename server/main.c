@@ -152,8 +152,39 @@ static void wait_for_the_end(const sigset_t *set)
 	while (sigwait(set, &number) != 0)
 		;
 	log_info("main", "%s: stopping; every result is committed, runs go on at the next start", strsignal(number));
-	/* A second signal while we wind down means "now": nothing committed is lost by that. */
-	pthread_sigmask(SIG_UNBLOCK, set, NULL);
+}
+
+/* A second signal while we wind down kills the workers that are being stopped; a third one is our own end. Nothing
+ * committed is lost by either. */
+struct impatience {
+	struct engine *engine;
+	const sigset_t *signals;
+};
+
+static void *wait_for_impatience(void *arg)
+{
+	const struct impatience *impatience = arg;
+	int number = 0;
+	while (sigwait(impatience->signals, &number) != 0)
+		;
+	log_warning("main", "%s again: what is being stopped is killed", strsignal(number));
+	engine_hurry(impatience->engine);
+	pthread_sigmask(SIG_UNBLOCK, impatience->signals, NULL); /* the third comes to this thread */
+	while (true)
+		pause();
+	return NULL;
+}
+
+static void end_engine(struct engine *engine, const sigset_t *signals)
+{
+	struct impatience impatience = {engine, signals};
+	pthread_t thread;
+	bool watched = pthread_create(&thread, NULL, wait_for_impatience, &impatience) == 0;
+	engine_end(engine);
+	if (!watched)
+		return;
+	pthread_cancel(thread);
+	pthread_join(thread, NULL);
 }
 
 static int serve(int argc, char **argv)
@@ -172,6 +203,8 @@ static int serve(int argc, char **argv)
 		wait_for_the_end(&signals);
 	else
 		fprintf(stderr, "mekiki: %s\n", err.text);
+	if (good)
+		end_engine(parts.engine, &signals);
 	parts_release(&parts);
 	config_free(config);
 	return good ? CLI_FINE : CLI_FAILED;

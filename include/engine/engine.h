@@ -29,9 +29,10 @@ struct engine *engine_new(const struct engine_options *options, struct error *er
 /* Drains nothing: cancels requests (their items are pending again), stops the workers that it started unless they are
  * to be kept (that may take a while), ends its threads. Live runs stay live in the
  * store, so that the next start goes on with them. */
-void engine_free(struct engine *engine);
+void engine_end(struct engine *engine);
+void engine_free(struct engine *engine); /* after engine_end(), or with it */
 
-/* A second signal: what is being stopped is killed. Any thread, also while engine_free() waits. */
+/* A second signal: what is being stopped is killed. Any thread, while engine_end() waits. */
 void engine_hurry(struct engine *engine);
 
 enum engine_action {

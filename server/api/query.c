@@ -12,6 +12,7 @@ const struct query_key query_keys[] = {
 	{"offset", QUERY_INT, 0, INT64_MAX / 2, 0, NULL, "how many to leave out, from the first"},
 	{"limit", QUERY_INT, 1, 500, 100, NULL, "how many to give at most"},
 	{"after", QUERY_INT, 0, INT64_MAX / 2, 0, NULL, "what comes after this id or cursor"},
+	{"before", QUERY_INT, 0, INT64_MAX / 2, 0, NULL, "what comes before this cursor"},
 	{"state", QUERY_TEXT, 0, 0, 0, NULL, "only runs in this state"},
 	{"by", QUERY_TEXT, 0, 0, 0, NULL, "facets, separated by commas: source, tld, band, cell, change, risk, worker, kind, verdict, label, stage1, done"},
 	{"policy", QUERY_CHOICE, 0, 0, 0, "exclude|stage1|benign", "how items without a verdict count; without it as the run says"},

@@ -105,6 +105,8 @@ const struct route routes[] = {
 	 "all workers"},
 	{"GET", V1 "/workers/{id}", ACCESS_VIEWER, ON_HTTP, api_worker_read, NULL, false, BODY_NONE, NULL, "worker",
 	 "one worker"},
+	{"GET", V1 "/workers/{id}/log", ACCESS_VIEWER, ON_JOB, api_worker_log, "after before limit", false, BODY_NONE, NULL,
+	 "worker_log", "what a worker that mekiki starts wrote: the last lines, or those after or before a cursor"},
 	{"POST", V1 "/workers/{id}/actions", ACCESS_ADMIN, ON_HTTP, api_worker_action, NULL, false, BODY_JSON,
 	 worker_action_fields, "worker", "start, stop, restart, drain, pause, resume, give_back, retry, forget"},
 };

@@ -38,8 +38,11 @@ static const struct {
 
 	{"worker", "id:s kind:s url:s desired:s state:s cause:s sentence:s since:t? last_probe:t? last_answer:t? probe_ms:i? "
 	           "failures:i max_failures:i model:s? models:s[] root:s? max_model_len:i? server_version:s? in_flight:i "
-	           "allowed:i done:i failed:i rate_1m:n? paused:b text:s?"},
+	           "allowed:i done:i failed:i rate_1m:n? paused:b text:s? has_backend:b actions:s[] gpu:s? attempt:i of:i "
+	           "next_at:t? phase:s? progress:n? receipt:s? log:s[]"},
 	{"workers", "items:worker[]"},
+	{"log_line", "at:i text:s"},
+	{"worker_log", "items:log_line[] next:i previous:i size:i"},
 
 	{"defaults", "request:o prompts:o evaluators:s[] upload_bytes:i"},
 	{"plan_counts", "rows:i items:i selected:i labels:label_counts"},

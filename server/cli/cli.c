@@ -25,6 +25,7 @@ static const struct command commands[] = {
 	{"stop", cli_action_stop, "[RUN]", "stop a run; it can be resumed"},
 	{"pause", cli_action_pause, "[RUN]", "pause a run"},
 	{"resume", cli_action_resume, "[RUN]", "go on with a paused run"},
+	{"workers", cli_workers, "[ACTION WORKER]", "the workers; start, stop, restart, drain, pause, ... or log of one"},
 	{"token", cli_token, "list | create PERSON | revoke ID", "tokens for people and programs"},
 	{"check-config", cli_check_config, "[FILE]", "say everything that is wrong with a configuration file"},
 	{"config", cli_config, "--annotated | --help", "print an annotated configuration file, or its keys"},

@@ -253,15 +253,21 @@ static void free_attempts(struct engine *engine)
 		}
 }
 
+void engine_end(struct engine *engine)
+{
+	if (!engine->started)
+		return;
+	engine->started = false;
+	store_unwatch(engine->store, engine);
+	loop_post(engine->loop, wind_down, engine);
+	loop_join(engine->loop);
+}
+
 void engine_free(struct engine *engine)
 {
 	if (!engine)
 		return;
-	if (engine->started) {
-		store_unwatch(engine->store, engine);
-		loop_post(engine->loop, wind_down, engine);
-		loop_join(engine->loop);
-	}
+	engine_end(engine);
 	loader_free(engine->loader);
 	free_attempts(engine);
 	live_free_all(engine);

@@ -16,6 +16,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "workers/place.h"
+#include "workers/proc.h"
 
 static void begin(struct place *place);
 
@@ -441,6 +442,7 @@ static void check_idle(struct place *place)
 void care_tick(void *arg)
 {
 	struct fleet *fleet = arg;
+	proc_reap_orphans(&fleet->dead_seen);
 	for (int i = 0; i < fleet->count && !fleet->ending; i++) {
 		struct place *place = &fleet->places[i];
 		if (place->in_run || place->step != CARE_UP)

@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "workers/place.h"
+#include "workers/proc.h"
 
 /* Identity is looked at whenever a worker was out of service, and every sixth probe besides:
  * a server that was restarted with another model within one interval is found in half a minute. */
@@ -152,6 +153,9 @@ struct fleet *fleet_new(struct loop *loop, struct http *http, const struct confi
 	                        .logs = memory_format("%s/logs", config->server.data_dir),
 	                        .count = (int)config->worker_count};
 	fleet->places = memory_array(config->worker_count, sizeof(*fleet->places));
+	for (int i = 0; i < fleet->count; i++)
+		if (config->workers[i].kind == WORKER_LOCAL)
+			proc_adopt_orphans();
 	fleet->tick = loop_timer_new(loop, care_tick, fleet);
 	loop_timer_set(fleet->tick, TICK_MS, TICK_MS);
 	for (int i = 0; i < fleet->count; i++)

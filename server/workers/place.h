@@ -61,6 +61,7 @@ struct fleet {
 	struct loop_timer *tick;
 	int count;
 	struct place *places; /* in the configuration's order */
+	int64_t dead_seen;    /* an orphan that nobody has waited for yet */
 	bool ending;
 	loop_call *over;      /* of fleet_wind_down() */
 	void *over_arg;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -222,4 +223,22 @@ void proc_reap(const struct process_list *list)
 		    now.parent == getpid())
 			waitpid((pid_t)process->pid, NULL, WNOHANG);
 	}
+}
+
+void proc_adopt_orphans(void)
+{
+	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+}
+
+void proc_reap_orphans(int64_t *seen)
+{
+	siginfo_t dead = {0};
+	if (waitid(P_ALL, 0, &dead, WEXITED | WNOWAIT | WNOHANG) != 0)
+		dead.si_pid = 0;
+	if (dead.si_pid && dead.si_pid == *seen) {
+		waitpid(dead.si_pid, NULL, WNOHANG);
+		dead.si_pid = 0;
+		waitid(P_ALL, 0, &dead, WEXITED | WNOWAIT | WNOHANG);
+	}
+	*seen = dead.si_pid;
 }

@@ -46,6 +46,11 @@ char *proc_command(int64_t pid); /* "vllm serve …" for people, free(); "" = hi
 /* Adds what belongs to the tree and is not in the list yet. root NULL: by the nonce alone. */
 void proc_collect(struct process_list *list, const struct process *root, const char *nonce);
 size_t proc_count_alive(const struct process_list *list);
+/* From now on orphans of our descendants come to us instead of to init. */
+void proc_adopt_orphans(void);
+/* Reaps one that has lain dead since the last call (*seen is its pid, 0 at first): nobody here waits for it, or it
+ * would be gone. Children of libuv are reaped by libuv within one turn of the loop. */
+void proc_reap_orphans(int64_t *seen);
 /* Takes the status of those that have become children of ours. */
 void proc_reap(const struct process_list *list);
 
