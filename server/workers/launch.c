@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/vector.h"
+#include "workers/log_lines.h"
 
 struct list {
 	char **items;
@@ -200,7 +201,7 @@ bool launch_spawn(const struct launch *launch, const char *log_path, pid_t *pid,
 	if (log < 0)
 		return error_set(err, ERROR_IO, "the log %s cannot be written: %s", log_path, strerror(errno));
 	AUTO_FREE char *text = launch_text(launch);
-	AUTO_FREE char *line = memory_format("=== mekiki starts: %s\n", text);
+	AUTO_FREE char *line = memory_format(LOG_START_MARK "%s\n", text);
 	ssize_t written = write(log, line, strlen(line));
 	int failed = written < 0 ? errno : spawn(launch, log, pid);
 	close(log);

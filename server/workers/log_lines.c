@@ -111,9 +111,19 @@ static void look_for_failure(struct log_lines *log, const char *line)
 	}
 }
 
+/* What an earlier process wrote says nothing about this one. */
+static void begin_anew(struct log_lines *log)
+{
+	log->phase = NULL;
+	log->progress = -1;
+	log->failure = NULL;
+}
+
 static void end_line(struct log_lines *log, bool replaces)
 {
 	log->part[log->part_length] = '\0';
+	if (text_starts(log->part, LOG_START_MARK))
+		begin_anew(log);
 	size_t at = (log->first + log->count) % LOG_LINES_KEPT;
 	if (log->replace && log->count) {
 		at = (log->first + log->count - 1) % LOG_LINES_KEPT;

@@ -18,6 +18,9 @@
 
 enum { LOG_LINES_KEPT = 200, LOG_LINE_MAX = 2000 /* bytes; the rest of a line is dropped */ };
 
+/* Written before each start; the log is appended to for ever. */
+#define LOG_START_MARK "=== mekiki starts: "
+
 struct log_failure {
 	const char *needle, *also;  /* both are in the line; also NULL = one is enough */
 	enum worker_cause cause;
