@@ -249,7 +249,7 @@ pageTest("the curve is said in words and can be read as a table", { done: 200 },
 pageTest("everything can be reached and used by keyboard", { done: 200 }, async ({ page, stand }) => {
 	await page.evaluate(() => document.activeElement?.blur());
 	const seen = [];
-	for (let i = 0; i < 30; i++) {
+	for (let i = 0; i < 80; i++) {
 		await page.keyboard.press("Tab");
 		seen.push(await page.evaluate(() => document.activeElement?.dataset.action ?? document.activeElement?.dataset.download ?? document.activeElement?.className ?? ""));
 	}

@@ -2,7 +2,8 @@
 // denominators that are never mixed. Counts first, shares small, words in each
 // cell, intervals beside every rate.
 import { html, signal } from "../vendor/preact.js";
-import { show, t } from "./i18n.js";
+import { rich, show, t } from "./i18n.js";
+import { filtersOfCell, filtersOfChange, filtersOfTruth, RowsLink } from "./rows-link.js";
 import { choosePolicy, confusion, followsFile, policy, run } from "./run-model.js";
 import { Untrusted } from "./untrusted.js";
 
@@ -28,7 +29,7 @@ function Count({ matrix, cell, sum }) {
 	const n = matrix[cell];
 	return html`<td class=${`count ${kinds[cell]}`} data-cell=${cell}>
 		<span class="word">${kinds[cell] === "none" ? null : html`${t(`cell.${cell}`)} <span class="quiet">${t(`cell.${cell}.word`)}</span>`}</span>
-		<span class="n live">${show().number(n)}</span>
+		<span class="n live"><${RowsLink} n=${n} label=${t(`matrix.cell.${cell}`, { stage: t(`matrix.${matrix.stage}`) })} filters=${filtersOfCell(matrix, cell)} /></span>
 		<span class="share">${sum === 0 ? show().number(null) : show().percent(n / sum)}</span>
 	</td>`;
 }
@@ -46,7 +47,7 @@ function MatrixTable({ matrix }) {
 			${rows.map(({ truth, cells }) => {
 				const sum = cells.reduce((total, cell) => total + matrix[cell], 0);
 				return html`<tr key=${truth}>
-					<th scope="row">${t(`label.${truth}`)}<span class="sum">${show().number(sum)}</span></th>
+					<th scope="row">${t(`label.${truth}`)}<span class="sum"><${RowsLink} n=${sum} label=${t(`label.${truth}`)} filters=${filtersOfTruth(matrix, truth)} /></span></th>
 					${cells.map((cell) => html`<${Count} key=${cell} matrix=${matrix} cell=${cell} sum=${sum} />`)}
 				</tr>`;
 			})}
@@ -106,8 +107,8 @@ function MetricsTable({ before, after }) {
 /** @param {{data: Confusion}} props */
 function Changes({ data }) {
 	return html`<p class="changes live">
-		<span class="better">${t("changes.fixed", { n: data.fixed })}</span>
-		<span class="worse">${t("changes.broken", { n: data.broken })}</span>
+		<span class="better">${rich("changes.fixed", { n: html`<${RowsLink} n=${data.fixed} label=${t("change.fixed")} filters=${filtersOfChange("fixed")} />` })}</span>
+		<span class="worse">${rich("changes.broken", { n: html`<${RowsLink} n=${data.broken} label=${t("change.broken")} filters=${filtersOfChange("broken")} />` })}</span>
 		<strong>${t("changes.net", { net: show().signed(data.net) })}</strong>
 	</p>`;
 }
@@ -120,8 +121,8 @@ function Population({ matrix, data }) {
 	return html`<p class="population quiet">
 		${t("population.name")} <${Untrusted} text=${name} limit=${80} /> · ${t("population.hash")} <code>${hash.slice(0, 12)}</code>
 		${isTheSame ? html` · ${t("population.same")}` : null}
-		${matrix.unlabelled > 0 ? html` · ${t("population.unlabelled", { n: matrix.unlabelled })}` : null}
-		${data.conflicts > 0 ? html` · ${t("population.conflicts", { n: data.conflicts })}` : null}
+		${matrix.unlabelled > 0 ? html` · ${rich("population.unlabelled", { n: html`<${RowsLink} n=${matrix.unlabelled} label=${t("label.missing")} filters=${filtersOfTruth(matrix, "none")} />` })}` : null}
+		${data.conflicts > 0 ? html` · ${rich("population.conflicts", { n: html`<${RowsLink} n=${data.conflicts} label=${t("label.conflict")} filters=${filtersOfTruth(matrix, "conflict")} />` })}` : null}
 		<br />${t(`formula.${matrix.subset}.${data.policy}`)}
 	</p>`;
 }

@@ -34,8 +34,10 @@ const isFilter = (key) => filterKeys.includes(key) || key.startsWith("col.");
  *   version: number | null,
  *   at: number | null,
  *   row: number | null,
+ *   of: string,
  *   rest: Pair[],
- * }} View `sort` "n" and `policy` "" are the usual; `at` counts from 0, `row` is an item's n
+ * }} View `sort` "n" and `policy` "" are the usual; `at` counts from 0, `row` is an item's n,
+ *   `of` the number of a matrix that led here: "final-overall-fn"
  */
 
 /** @param {string | null} text @param {number} least */
@@ -46,17 +48,18 @@ const number = (text, least) =>
 export function readView(search) {
 	const query = new URLSearchParams(search);
 	/** @type {View} */
-	const view = { filters: [], sort: "n", policy: "", version: null, at: null, row: null, rest: [] };
+	const view = { filters: [], sort: "n", policy: "", version: null, at: null, row: null, of: "", rest: [] };
 	for (const [key, value] of query) {
 		if (isFilter(key)) {
 			if (value !== "" || key === "source" || key === "tld" || key.startsWith("col.")) view.filters.push([key, value]);
-		} else if (!["sort", "policy", "version", "at", "row"].includes(key)) view.rest.push([key, value]);
+		} else if (!["sort", "policy", "version", "at", "row", "of"].includes(key)) view.rest.push([key, value]);
 	}
 	view.sort = query.get("sort") || "n";
 	view.policy = query.get("policy") ?? "";
 	view.version = number(query.get("version")?.replace(/^v/, "") ?? null, 1);
 	view.at = number(query.get("at"), 0);
 	view.row = number(query.get("row"), 1);
+	view.of = query.get("of") ?? "";
 	return view;
 }
 
@@ -80,6 +83,7 @@ export function searchOf(view) {
 	const query = queryOf(view, view.version ?? 0);
 	if (view.at !== null && view.at > 0) query.set("at", String(view.at));
 	if (view.row !== null) query.set("row", String(view.row));
+	if (view.of !== "") query.set("of", view.of);
 	for (const [key, value] of view.rest) query.append(key, value);
 	const text = query.toString();
 	return text === "" ? "" : `?${text}`;
@@ -89,7 +93,7 @@ export function searchOf(view) {
 export const has = (view, key, value) => view.filters.some((pair) => pair[0] === key && pair[1] === value);
 
 /** Another question: the reader starts at its beginning. @param {View} view @param {Pair[]} filters @returns {View} */
-const asking = (view, filters) => ({ ...view, filters: filters.sort(byKey), at: null, row: null });
+const asking = (view, filters) => ({ ...view, filters: filters.sort(byKey), at: null, row: null, of: "" });
 
 /** @param {View} view @param {string} key @param {string} value */
 export const toggled = (view, key, value) =>
@@ -114,12 +118,4 @@ export const cleared = (view) => asking(view, []);
 export function sortedBy(view, by) {
 	const next = view.sort === by ? `-${by}` : view.sort === `-${by}` && by !== "n" ? "n" : by;
 	return { ...view, sort: next, at: null };
-}
-
-/** The address of the rows of a run, for links from other pages. @param {string} run @param {Record<string, string | string[]>} filters */
-export function rowsAddress(run, filters) {
-	const query = new URLSearchParams();
-	for (const [key, values] of Object.entries(filters)) for (const value of [values].flat()) query.append(key, value);
-	const text = query.toString();
-	return `/runs/${run}/results${text === "" ? "" : `?${text}`}`;
 }

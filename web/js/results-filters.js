@@ -68,7 +68,7 @@ function Facet({ name, counts }) {
 		whole.value = [...whole.peek(), name];
 	};
 	return html`<section class="facet" data-facet=${name} aria-labelledby=${`facet-${name}`}>
-		<h3 id=${`facet-${name}`}>${t(`facet.${name}`)}</h3>
+		<h2 id=${`facet-${name}`}>${t(`facet.${name}`)}</h2>
 		<ul>${shown.map(({ text, count }) => {
 			const value = asItCame(text);
 			return html`<li key=${value}><button type="button" class="plain" data-value=${value} aria-pressed=${has(view.value, name, value)} onClick=${() => askFor(toggled(view.peek(), name, value))}>

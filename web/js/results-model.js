@@ -7,7 +7,7 @@ import { attempt } from "./problems.js";
 import { queryOf, readView, searchOf } from "./results-address.js";
 import { RowPages } from "./row-pages.js";
 
-/** @import {Facets, Hostile, ItemRecord, ItemRow, Progress, Run} from "./api-types" */
+/** @import {Confusion, Facets, Hostile, ItemRecord, ItemRow, Progress, Run} from "./api-types" */
 /** @import {View} from "./results-address.js" */
 /** @typedef {{text: Hostile, count: number}} FacetCount */
 
@@ -32,14 +32,19 @@ export const loaded = signal(0);
 /** Results that came after the view was frozen. */
 export const newer = computed(() => Math.max(0, (progress.value?.version ?? 0) - version.value));
 
+/** What the matrices say, for readers who come from a number that counts more than the rows of the run. */
+export const confusion = signal(/** @type {Confusion | null} */ (null));
+
 /** What the facets are asked about, in the order in which they are shown. */
 export const facetNames = ["cell", "change", "verdict", "kind", "risk", "worker", "source", "band"];
 
 /** @type {RowPages<ItemRow>} */
 let pages = newPages();
 
-/** @param {number} offset */
-export const rowAt = (offset) => pages.row(offset);
+/** The row, or undefined until it is loaded; whoever draws it hears of that. @param {number} offset */
+export function rowAt(offset) {
+	return loaded.value < 0 ? undefined : pages.row(offset);
+}
 
 /** @param {number} first @param {number} end */
 export const see = (first, end) => pages.see(first, end);
@@ -59,6 +64,7 @@ function newPages() {
 		(count) => {
 			total.value = count;
 			loaded.value++;
+			if (opensWhenThere) openActive();
 		},
 		refused,
 	);
@@ -75,11 +81,18 @@ function takeFacets(answer) {
 	facetsAreOld.value = false;
 }
 
+async function loadConfusion() {
+	if (view.peek().of === "" || confusion.peek() !== null) return;
+	const { policy } = view.peek();
+	confusion.value = await get(path(`/confusion${policy === "" ? "" : `?policy=${encodeURIComponent(policy)}`}`));
+}
+
 let question = 0;
 
 /** Rows first, then the facets: these take a pass over the whole run. */
 async function ask() {
 	const asked = ++question;
+	opensWhenThere = false;
 	pages.stop();
 	pages = newPages();
 	total.value = null;
@@ -147,9 +160,13 @@ export function moveTo(offset) {
 	if (view.peek().row !== null) openActive();
 }
 
+/** The row under the cursor is to be opened and is still on its way. */
+let opensWhenThere = false;
+
 /** The record of the row under the cursor; while it is open it follows the cursor. */
 export function openActive() {
-	const row = active.peek() < 0 ? undefined : rowAt(active.peek());
+	const row = active.peek() < 0 ? undefined : pages.row(active.peek());
+	opensWhenThere = row === undefined && active.peek() >= 0;
 	if (row !== undefined) show(row.n);
 }
 
@@ -161,6 +178,7 @@ function show(n) {
 }
 
 export function closeRecord() {
+	opensWhenThere = false;
 	if (view.peek().row === null) return;
 	view.value = { ...view.peek(), row: null };
 	noteMove();
@@ -216,6 +234,7 @@ export async function openResults() {
 	await loadRun();
 	freeze();
 	ask();
+	attempt(loadConfusion);
 	openRecord(view.peek().row);
 	addEventListener("popstate", goBack);
 	listen([`run:${runId}`, "runs"], hear);

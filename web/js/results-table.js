@@ -2,7 +2,7 @@
 import { html, signal, useEffect, useLayoutEffect, useRef } from "../vendor/preact.js";
 import { show, t } from "./i18n.js";
 import { sortedBy } from "./results-address.js";
-import { active, askFor, loaded, moveTo, openActive, rowAt, see, total, version, view } from "./results-model.js";
+import { active, askFor, moveTo, openActive, rowAt, see, total, version, view } from "./results-model.js";
 import { inSight, roomFor, rowHeight, scrollFor, topAt, topToShow } from "./scroll-map.js";
 import { Domain, Untrusted } from "./untrusted.js";
 
@@ -142,7 +142,6 @@ export function ResultsTable() {
 	const count = total.value ?? 0;
 	const { top, height } = place.value;
 	const { first, end } = inSight(top, count, height);
-	loaded.value;
 	useLayoutEffect(() => {
 		box = ref.current;
 		const observer = new ResizeObserver(measure);

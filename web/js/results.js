@@ -10,16 +10,20 @@ import { openPage } from "./page.js";
 import { Chips, Facets, Search, searchKey } from "./results-filters.js";
 import {
 	closeRecord,
+	confusion,
 	exportAddress,
 	newer,
 	openResults,
 	permanentAddress,
 	refresh,
+	run,
 	runId,
 	total,
 	version,
+	view,
 } from "./results-model.js";
 import { ResultsTable, tableKeys } from "./results-table.js";
+import { isEmpty, Untrusted } from "./untrusted.js";
 
 const files = [
 	{ key: "csv", address: () => exportAddress("csv", "raw") },
@@ -28,7 +32,7 @@ const files = [
 ];
 
 const Downloads =
-	() => html`<details class="menu"><summary class="button"><${Icon} name="download" />${t("download.title")}</summary>
+	() => html`<details class="menu"><summary class="button"><${Icon} name="download" /><span class="label">${t("download.title")}</span></summary>
 	<ul>${files.map(({ key, address }) => html`<li key=${key}><a href=${address()} download data-download=${key}>${t(`download.${key}`)}</a> <span class="quiet">${t(`download.${key}.what`)}</span></li>`)}</ul>
 </details>`;
 
@@ -63,12 +67,29 @@ function Head() {
 	return html`<div class="results-head">
 		<h1>${t("results.title")} <span class="quiet count" role="status">${total.value === null ? t("results.counting") : t("results.count", { n: total.value })}</span></h1>
 		<span class="quiet frozen">${t("results.frozen", { version: show().number(version.value) })}</span>
+		${run.value === null || isEmpty(run.value.name) ? null : html`<span class="quiet of-run"><${Untrusted} text=${run.value.name} limit=${80} /></span>`}
 		<${Newer} />
 		<span class="space"></span>
 		<${Downloads} />
-		<button type="button" data-copy="link" onClick=${copyLink}><${Icon} name="link" />${copied.value === "link" ? t("results.copied") : t("results.copy-link")} <kbd>y</kbd></button>
+		<button type="button" data-copy="link" onClick=${copyLink}><${Icon} name="link" /><span class="label">${copied.value === "link" ? t("results.copied") : t("results.copy-link")}</span> <kbd>y</kbd></button>
 		<button type="button" class="plain" data-open="help" onClick=${openHelp} aria-label=${t("keys.title")}><kbd>?</kbd></button>
 	</div>`;
+}
+
+/** A number of the whole pipeline is more than the rows of the run: say so where they differ. */
+function WholePipeline() {
+	const [stage, subset, what = ""] = view.value.of.split("-");
+	const matrix = confusion.value?.matrices.find((each) => each.stage === stage && each.subset === subset);
+	if (!matrix) return null;
+	const cells = {
+		benign: ["tn", "fp", "none_benign"],
+		phishing: ["fn", "tp", "none_phishing"],
+		none: ["unlabelled"],
+		conflict: ["conflicts"],
+	}[what] ?? [what];
+	const counts = /** @type {Record<string, unknown>} */ (/** @type {unknown} */ (matrix));
+	const n = cells.reduce((sum, cell) => sum + Number(counts[cell] ?? 0), 0);
+	return html`<p class="bar tone-wait" data-of=${n}>${t("results.of", { n })}</p>`;
 }
 
 /** On a phone the facets are a drawer, closed at first. */
@@ -79,6 +100,7 @@ const ResultsPage =
 	<div class="results-page">
 		<${Head} />
 		<div class="ask"><${Search} /><${Chips} /></div>
+		<${WholePipeline} />
 		<div class="results-columns">
 			<details class="facet-drawer" open=${isWide.matches}><summary>${t("results.narrow")}</summary><${Facets} /></details>
 			<${ResultsTable} />
@@ -89,7 +111,7 @@ const ResultsPage =
 	</div>
 <//>`;
 
-openPage(openResults, ResultsPage).then(() => {
+openPage(openResults, ResultsPage, "results").then(() => {
 	document.title = t("title.results", { run: runId });
 	listenToKeys({ ...tableKeys, Escape: closeRecord, "/": searchKey, c: copyDefanged, y: copyLink, "?": openHelp });
 });

@@ -1,6 +1,7 @@
 // How far, how fast, how long still.
 import { html } from "../vendor/preact.js";
 import { duration, durationRange, show, t } from "./i18n.js";
+import { RowsLink } from "./rows-link.js";
 import { progress } from "./run-model.js";
 import { isLive } from "./states.js";
 import { isEmpty, Untrusted } from "./untrusted.js";
@@ -29,14 +30,32 @@ function Bar({ p }) {
 	</div>`;
 }
 
+/** What is in flight is not in the rows yet: its number leads to who works on it. @type {Record<Part, Record<string, string | string[]> | null>} */
+const filters = {
+	verdicts: { verdict: ["phishing", "benign"] },
+	no_verdict: { verdict: "none" },
+	in_flight: null,
+	pending: { done: "no" },
+};
+
+/** @param {{p: Progress, part: Part}} props */
+function Count({ p, part }) {
+	const n = countOf(p, part);
+	const wanted = filters[part];
+	if (wanted !== null) return html`<${RowsLink} n=${n} label=${t(`progress.${part}`)} filters=${wanted} />`;
+	return n === 0
+		? show().number(n)
+		: html`<a class="rows" href="#workers-title" aria-label=${t("rows.workers", { n })}>${show().number(n)}</a>`;
+}
+
 /** @param {{p: Progress}} props */
 function Strip({ p }) {
 	const failures = Object.entries(p.by_failure).sort((a, b) => b[1] - a[1]);
 	return html`<dl class="strip live">
-		<div><dt>${t("progress.done")}</dt><dd>${show().number(p.done)}<span class="of"> / ${show().number(p.total)}</span></dd></div>
-		${strip.map((part) => html`<div key=${part} class=${part}><dt><span class="swatch ${part}"></span>${t(`progress.${part}`)}</dt><dd>${show().number(countOf(p, part))}</dd></div>`)}
-		<div><dt>${t("progress.retried")}</dt><dd>${show().number(p.retried)}</dd></div>
-		${failures.length === 0 ? null : html`<div class="failures"><dt>${t("progress.why")}</dt><dd>${failures.map(([kind, n], i) => html`${i > 0 ? t("list.joint") : ""}${t(`failure.${kind}`)} ${show().number(n)}`)}</dd></div>`}
+		<div><dt>${t("progress.done")}</dt><dd><${RowsLink} n=${p.done} label=${t("progress.done")} filters=${{ done: "yes" }} /><span class="of"> / ${show().number(p.total)}</span></dd></div>
+		${strip.map((part) => html`<div key=${part} class=${part}><dt><span class="swatch ${part}"></span>${t(`progress.${part}`)}</dt><dd><${Count} p=${p} part=${part} /></dd></div>`)}
+		<div><dt>${t("progress.retried")}</dt><dd><${RowsLink} n=${p.retried} label=${t("progress.retried")} filters=${{ retried: "yes" }} /></dd></div>
+		${failures.length === 0 ? null : html`<div class="failures"><dt>${t("progress.why")}</dt><dd>${failures.map(([kind, n], i) => html`${i > 0 ? t("list.joint") : ""}${t(`failure.${kind}`)} <${RowsLink} n=${n} label=${t(`failure.${kind}`)} filters=${{ kind }} />`)}</dd></div>`}
 	</dl>`;
 }
 
