@@ -22,6 +22,7 @@ struct fleet_worker {
 	const struct config_worker *config;
 	struct health health;
 	enum worker_desired desired;
+	const char *happened;         /* the sentence of the last change; NULL = none yet */
 	bool paused;                  /* by a person */
 	char *text;                   /* of the last probe that failed, or why it ended; NULL = all is well */
 	int64_t since_ms;             /* wall: when state or cause last changed */

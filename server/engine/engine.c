@@ -29,6 +29,9 @@ static void on_tick(void *arg)
 {
 	struct engine *engine = arg;
 	dispatch_check_gap(engine);
+	for (int i = 0; i < fleet_count(engine->fleet); i++)
+		if (engine->limits[i].in_flight == 0)
+			fleet_drained(engine->fleet, i); /* who drains and has nothing in flight */
 	if (engine->lives)
 		show_soon(engine); /* rates and estimates move though nothing happens */
 	go_on(engine);
@@ -46,9 +49,10 @@ static void on_worker(void *arg, int worker, enum worker_state from)
 		return;
 	const struct fleet_worker *it = fleet_worker(engine->fleet, worker);
 	if (it->health.state != from) {
-		log_info("workers", "worker %s: %s -> %s: %s%s%s", it->config->id, worker_state_name(from),
-		         worker_state_name(it->health.state), worker_cause_sentence(it->health.cause), it->text ? ": " : "",
-		         it->text ? it->text : "");
+		const char *cause = worker_cause_sentence(it->health.cause);
+		log_info("workers", "worker %s: %s -> %s: %s%s%s%s%s", it->config->id, worker_state_name(from),
+		         worker_state_name(it->health.state), it->happened ? it->happened : "", *cause ? ": " : "", cause,
+		         it->text ? ": " : "", it->text ? it->text : "");
 		record_worker_event(engine, worker, from, engine->acting);
 	}
 	deathbed_look(engine, worker);

@@ -361,7 +361,8 @@ void record_worker_event(struct engine *engine, int worker, enum worker_state fr
 	                                   "text", json_text_or_null(it->text), "paused", it->paused, "failures",
 	                                   it->health.failures, "max_failures", it->health.max_failures);
 	if (it->has_backend)
-		json_object_update_new(data, json_pack("{s:i, s:i, s:o, s:o}", "attempt", it->attempt, "of", it->of, "next_at",
+		json_object_update_new(data, json_pack("{s:s, s:i, s:i, s:o, s:o}", "sentence", it->happened ? it->happened : "",
+		                                       "attempt", it->attempt, "of", it->of, "next_at",
 		                                       json_time(it->next_at_ms), "receipt", json_text_or_null(it->receipt)));
 	write_event(engine, (struct event){.kind = EVENT_WORKER_STATE,
 	                                   .run = run_of(engine, worker),

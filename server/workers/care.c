@@ -365,8 +365,10 @@ bool care_probed(struct place *place, struct probe_result *result)
 	bool loading = place->worker.health.state == WORKER_LOADING;
 	if (!care_is_watched(place))
 		return false;
-	if (!place->class || place->step != CARE_UP)
+	if (!place->class || place->step == CARE_IDLE)
 		return true;
+	if (place->step != CARE_UP)
+		return false; /* its command runs: how it is can be asked then */
 	if (result->probe != PROBE_GOOD)
 		return !loading; /* a server that loads refuses: that is no failure */
 	if (result->deep && place->class->is_ours && !place->class->is_ours(place->backend, result->models, &err)) {
@@ -402,8 +404,12 @@ void care_judged(struct place *place)
 	struct backend_end end = {.cause = health->cause, .spends_attempt = true};
 	if (place->step == CARE_UP)
 		fail_running(place, &end);
-	else if (place->step == CARE_IDLE && (place->in_run || place->worker.config->start == START_SERVER))
-		failed(place, &end); /* start_cmd is due */
+	else if (place->step != CARE_IDLE || !(place->in_run || place->worker.config->start == START_SERVER))
+		return;
+	else if (place->last_failure == CAUSE_NONE) /* start_cmd is due: the first time is no failure */
+		care_begin(place);
+	else
+		failed(place, &end);
 }
 
 void care_hung(struct place *place, enum worker_cause cause)

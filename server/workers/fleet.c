@@ -69,8 +69,11 @@ static void judge(struct place *place, struct probe_result *result)
 	enum worker_state from = worker->health.state;
 	bool was_suspected = worker->health.suspected;
 	bool changed = health_probe(&worker->health, result->probe);
-	if (changed)
+	if (changed) {
+		const struct worker_transition *row = worker_transition_find(from, worker_event_of_health(worker->health.state));
 		worker->since_ms = worker->last_probe_ms;
+		worker->happened = row ? row->sentence : NULL;
+	}
 	if (changed || was_suspected != worker->health.suspected)
 		place_tell(place, from);
 	if (changed)
@@ -403,6 +406,8 @@ void fleet_run_wants(struct fleet *fleet, int worker)
 	place->in_run = true;
 	if (wanted && place->worker.desired == WORKER_WANTED_DOWN)
 		want_up(place);
+	else if (wanted && place->step == CARE_IDLE && place->worker.health.state == WORKER_DOWN)
+		care_begin(place); /* by its start_cmd */
 }
 
 void fleet_run_over(struct fleet *fleet, int worker)

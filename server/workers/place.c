@@ -30,6 +30,7 @@ void place_happen(struct place *place, enum worker_event event, enum worker_caus
 	}
 	worker->health.state = row->to;
 	worker->health.cause = cause;
+	worker->happened = row->sentence;
 	worker->since_ms = clock_wall_ms();
 	place_tell(place, from);
 }

@@ -8,6 +8,8 @@ static const struct worker_transition table[] = {
 	{WORKER_WAITING, WORKER_EVENT_START, WORKER_STARTING, "tried again by a person before its time"},
 	{WORKER_RECOVERING, WORKER_EVENT_START, WORKER_STARTING, "tried again by a person before its time"},
 	{WORKER_DRAINING, WORKER_EVENT_START, WORKER_STARTING, "wanted again"},
+	{WORKER_DOWN, WORKER_EVENT_START, WORKER_STARTING, "wanted; its start_cmd is run"},
+	{WORKER_UNREACHABLE, WORKER_EVENT_START, WORKER_STARTING, "wanted; its start_cmd is run"},
 	{WORKER_STARTING, WORKER_EVENT_UP, WORKER_LOADING, "its process is up"},
 	{WORKER_STARTING, WORKER_EVENT_GOOD, WORKER_READY, "answers; takes items"},
 	{WORKER_LOADING, WORKER_EVENT_GOOD, WORKER_READY, "loaded; takes items"},

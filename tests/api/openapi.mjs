@@ -59,6 +59,7 @@ test('every answer is as it is described', async () => {
 	for (const rest of ['', '/progress', '/items', '/items/{n}', '/confusion', '/metrics', '/attempts', '/events', '/export.csv', '/export.jsonl']) await ask('GET', `${V1}/runs/{id}${rest}`, at);
 	await ask('GET', `${V1}/runs/{id}/facets`, at, { query: '?by=source,tld,band,cell,change,risk,worker,kind,verdict' });
 	await ask('GET', `${V1}/workers/{id}`, { id: '0' });
+	await ask('GET', `${V1}/workers/{id}/log`, { id: '0' });
 	await ask('POST', `${V1}/workers/{id}/actions`, { id: '0' }, { body: { action: 'resume' } });
 	const plan = await server.post('/runs/plan', wanted);
 	await ask('POST', `${V1}/runs`, {}, { body: { ...plan.request, plan_etag: plan.plan_etag, acknowledgements: plan.warnings.map((one) => one.code), start: false } });

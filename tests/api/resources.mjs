@@ -163,7 +163,10 @@ test('actions that are not possible now say so with the state', async () => {
 	await refused('POST', `/runs/${id}/actions`, { action: 'add_workers' }, 400, /"workers" is missing/);
 	await refused('POST', '/runs/r-0099/actions', { action: 'stop' }, 404, /r-0099/);
 	await refused('POST', '/workers/9/actions', { action: 'pause' }, 404, /9/);
-	await refused('POST', '/workers/0/actions', { action: 'stop' }, 400, /pause, resume and drain/);
+	await refused('POST', '/workers/0/actions', { action: 'stopp' }, 400, /start, stop, restart, drain, pause/);
+	await refused('POST', '/workers/0/actions', { action: 'restart' }, 409, /not started by mekiki/);
+	await refused('POST', '/workers/0/actions', { action: 'forget' }, 409, /only a failed one/);
+	assert.deepEqual((await server.get('/workers/0/log')).items, []);
 });
 
 test('a worker is paused and resumed', async () => {
