@@ -94,10 +94,14 @@ static struct process start_shell(const char *script, const char *nonce)
 	char *argv[] = {(char *)"/bin/sh", (char *)"-c", (char *)script, NULL};
 	char *envp[] = {entry, (char *)"PATH=/usr/bin:/bin", NULL};
 	posix_spawnattr_t attributes;
+	posix_spawn_file_actions_t actions;
 	posix_spawnattr_init(&attributes);
 	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addclosefrom_np(&actions, 3); /* whatever a failed test leaves holds nothing of ours */
 	pid_t pid;
-	assert_int_equal(posix_spawn(&pid, "/bin/sh", NULL, &attributes, argv, envp), 0);
+	assert_int_equal(posix_spawn(&pid, "/bin/sh", &actions, &attributes, argv, envp), 0);
+	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attributes);
 	struct process process;
 	assert_true(proc_read(pid, &process));
@@ -191,7 +195,7 @@ static void test_what_left_the_session_is_found_by_its_nonce(void **state)
 static void test_a_reused_pid_gets_no_signal(void **state)
 {
 	(void)state;
-	struct process stranger = start_shell("sleep 305", "none"), claimed = stranger;
+	struct process stranger = start_shell("exec sleep 305", "none"), claimed = stranger;
 	claimed.start_ticks--; /* who had that pid before */
 	assert_false(proc_signal(&claimed, SIGKILL));
 	assert_false(proc_is_alive(&claimed));
@@ -477,7 +481,7 @@ static void test_a_spawn_that_was_never_written_down_is_found_by_its_nonce(void 
 static void test_neither_another_boot_nor_a_reused_pid_is_ours(void **state)
 {
 	struct world *world = *state;
-	struct process stranger = start_shell("sleep 317", "somebody-else");
+	struct process stranger = start_shell("exec sleep 317", "somebody-else");
 	AUTO_FREE char *boot_id = proc_boot_id();
 	struct owner_record records[] = {
 		{.worker = (char *)"w", .nonce = (char *)"mekiki-w-old", .pid = stranger.pid, .start_ticks = stranger.start_ticks,
