@@ -19,6 +19,7 @@ server/config/request.c: run_request - in this folder, "request" alone would not
 server/dataset/columns.c: meaning output_column cell - what a column means and what a cell of it says
 server/engine/loader.c: loaded - what a loader brings
 server/engine/source.c: cells - what a source lends
+server/engine/tail.c: deathbed - items that were in flight at a death, part of the tail
 server/engine/transitions.c: run_event run_transition run_transitions - the rows of the table, and what moves along them
 server/workers/transitions.c: worker_event worker_transition worker_transitions - the rows of the table, and what moves along them
 server/sched/eta.c: rate - what an estimate is made from
