@@ -11,14 +11,30 @@ enum { PAGE = 500 };
 
 /* ---- reading ------------------------------------------------------------------------------ */
 
-/* A live run as the engine saw it last; but the state is the store's, which is written before the engine shows it. */
-static json_t *progress_of(struct api *api, struct reader *reader, const struct run_record *run, struct error *err)
+/* As the engine saw it last; NULL when it has not opened the run. */
+static json_t *live_progress(struct api *api, const struct run_record *run)
 {
 	struct snapshot *snapshot = engine_snapshot(api->engine);
 	const struct progress *live = run_state_is_live(run->state) ? snapshot_run(snapshot, run->id) : NULL;
-	json_t *json = live ? shape_progress_live(live, snapshot) : figures_progress(reader, run->id, err);
+	json_t *json = live ? shape_progress_live(live, snapshot) : NULL;
 	snapshot_release(snapshot);
-	if (json)
+	return json;
+}
+
+/* What the engine knows, else what the store knows. A run that the engine has opened meanwhile is asked for again: the
+ * store is ahead of the engine's picture, and the next answer must not be behind this one. */
+static json_t *progress_of(struct api *api, struct reader *reader, const struct run_record *run, struct error *err)
+{
+	json_t *json = live_progress(api, run);
+	if (!json) {
+		json_t *stored = figures_progress(reader, run->id, err);
+		json = live_progress(api, run);
+		if (json)
+			json_decref(stored);
+		else
+			json = stored;
+	}
+	if (json) /* the state is the store's, which is written before the engine shows it */
 		json_object_set_new(json, "state", json_string(run_state_name(run->state)));
 	return json;
 }

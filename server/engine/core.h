@@ -35,6 +35,7 @@ struct attempt {
 	int64_t started_ms;              /* monotonic: of the dispatch */
 	struct evaluation *evaluation;   /* NULL while the loader reads the item */
 	struct attempt *twin;            /* the same item on another worker (tail.h); the first verdict counts */
+	bool hedged;                     /* has or had a twin: not a second time */
 	bool abandoned;                  /* its worker or its run is gone; the loader still holds it */
 	char *key;                       /* owned; from the loader */
 	struct cells cells;              /* owned; from the loader */

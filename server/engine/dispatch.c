@@ -317,6 +317,7 @@ static bool hedge(struct live *live, int worker)
 	         fleet_worker(live->engine->fleet, worker)->config->id);
 	overdue->twin = send_out(live, &overdue->pick, worker);
 	overdue->twin->twin = overdue;
+	overdue->hedged = overdue->twin->hedged = true;
 	return true;
 }
 

@@ -283,7 +283,7 @@ void live_opened(struct live *live, const struct error *cannot)
 		happen(live, RUN_EVENT_CANNOT, err.text);
 	if (live->opened && live->state == RUN_RUNNING)
 		enter(live, RUN_RUNNING); /* reading millions of rows was no time of evaluating them */
+	show_now(live->engine); /* before its first new result: who looked into the store must not be shown fewer */
 	live_advance(live->engine);
 	dispatch_pump(live->engine);
-	show_soon(live->engine);
 }

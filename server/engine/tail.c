@@ -129,7 +129,7 @@ struct attempt *tail_overdue(const struct live *live, int worker, int64_t now_ms
 	if (sched_left(live->sched))
 		return NULL;
 	for (struct attempt *attempt = live->attempts; attempt; attempt = attempt->next) {
-		if (!attempt->evaluation || attempt->twin || attempt->pick.alone || attempt->worker == worker)
+		if (!attempt->evaluation || attempt->hedged || attempt->pick.alone || attempt->worker == worker)
 			continue;
 		if (is_overdue(attempt, now_ms) && (!oldest || attempt->started_ms < oldest->started_ms))
 			oldest = attempt;

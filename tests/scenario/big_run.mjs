@@ -19,7 +19,7 @@ import {
 	upload,
 	works,
 } from "../lib/mekiki.mjs";
-import { finished, ledgerExplains, ledgerIn, requestsIn } from "../lib/scenario.mjs";
+import { finished, ledgerExplains, ledgerIn, requestsIn, twins } from "../lib/scenario.mjs";
 
 /** 158,794 s of work at 16.26 slots' speed and this scale: 60 s. The simulators, not two cores, are what is waited for. */
 const SCALE = Number(process.env.BIG_SCALE ?? 0.0061);
@@ -82,12 +82,14 @@ test("17,434 real domains on three endpoints", { skip: missing }, async (t) => {
 
 	await t.test("the ledgers explain every attempt", async () => {
 		const { requests, attempts } = await ledgerExplains(server, id, rows, ledgers);
-		assert.equal(requests.length, 17434 + attempts.length);
+		const spare = requests.length - attempts.length - 17434;
+		assert.ok(spare >= 0 && spare <= twins(server), `${spare} requests more than results and failed attempts`);
 		const { workers } = await server.get(`/runs/${id}/progress`);
-		assert.deepEqual(
-			workers.map((worker) => worker.done),
-			ledgers.map((file) => requestsIn(file).filter((one) => one.outcome === "answered").length),
-		);
+		const answered = ledgers.map((file) => requestsIn(file).filter((one) => one.outcome === "answered").length);
+		for (const [i, worker] of workers.entries()) {
+			const late = answered[i] - worker.done;
+			assert.ok(late >= 0 && late <= twins(server), `worker ${i}: ${worker.done} results, ${answered[i]} answers`);
+		}
 	});
 
 	await t.test("the makespan is near the bound", (t) => {

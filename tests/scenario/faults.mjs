@@ -74,7 +74,8 @@ test("three requests hang for ever: three time-outs", async () => {
 	const { requests, items } = await endsWell(it, new Map(three.map((domain) => [domain, "timeout"])));
 	for (const domain of three) {
 		assert.equal(items.find((item) => item.key === domain).attempts, 2, "tried once, and once more at the end");
-		assert.equal(requests.filter((one) => one.domain === domain).length, 2);
+		const asked = requests.filter((one) => one.domain === domain).length;
+		assert.ok(asked >= 2 && asked <= 4, `asked ${asked} times: two tries, each with at most one twin`);
 	}
 	await it.end();
 });
