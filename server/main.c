@@ -21,8 +21,9 @@
 #include "store/lock.h"
 #include "store/store.h"
 
-/* Two threads: an import or an export of a million rows leaves one for everybody else. */
-enum { JOB_THREADS = 2, DESCRIPTORS_WANTED = 8192, DESCRIPTORS_NEEDED = 256 };
+/* Whoever opens a run of a million rows for the first time has its matrices and its facets counted, which takes both
+ * seconds; an import or an export may be at work besides. One more is left for everybody else's small questions. */
+enum { JOB_THREADS = 4, DESCRIPTORS_WANTED = 8192, DESCRIPTORS_NEEDED = 256 };
 
 /* Everything that `serve` owns, in the order in which it is made. */
 struct parts {

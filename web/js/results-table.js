@@ -153,9 +153,11 @@ export function ResultsTable() {
 	useEffect(() => {
 		if (total.peek() !== null && end > first) see(first, end);
 	});
+	/** Keys go round, so that a jump fills the elements that are there instead of making new ones. */
+	const pool = Math.ceil(height / rowHeight) + 10;
 	const rows = [];
 	for (let offset = first; offset < end; offset++)
-		rows.push(html`<${Row} key=${offset} offset=${offset} shift=${offset * rowHeight - top} />`);
+		rows.push(html`<${Row} key=${offset % pool} offset=${offset} shift=${offset * rowHeight - top} />`);
 	return html`<div class="grid" role="grid" tabindex="0" ref=${ref} aria-label=${t("results.title")} style=${{ "--digits": `${Math.max(3, show().number(count).length) + 1}ch` }} aria-rowcount=${count + 1} aria-colcount=${columns.length}
 			aria-activedescendant=${active.value >= first && active.value < end ? `row-${active.value}` : null} onScroll=${measure}>
 		<div role="rowgroup" class="grid-head"><div role="row" class="row" aria-rowindex="1">${columns.map((column) => html`<${Heading} key=${column.id} column=${column} />`)}</div></div>
