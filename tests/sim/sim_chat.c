@@ -31,6 +31,8 @@ struct sim_chat {
 	int64_t arrived_us;
 };
 
+static const char engine_issue[] = "EngineCore encountered an issue. See stack trace (above) for the root cause.";
+
 static const struct sim_opinion constant = {.is_phishing = true, .confidence = 0.95, .risk_level = "critical"};
 
 static void chat_free(struct sim_chat *chat)
@@ -166,6 +168,20 @@ static bool admitted(struct sim_chat *chat, struct sim_problem *problem)
 	return true;
 }
 
+/* What the whole server refuses, whoever asks for what. */
+static bool welcome(struct sim_chat *chat, struct sim_problem *problem)
+{
+	struct sim_server *server = chat->server;
+	if (server->engine_dead)
+		return sim_problem_set(problem, 500, "InternalServerError", NULL, engine_issue);
+	if (server->ending != SIM_STAYS)
+		return sim_problem_set(problem, 500, "InternalServerError", NULL, "cannot schedule new futures after shutdown");
+	if (server->options->reject_duplicate_ids && json_object_get(server->ids, chat->id))
+		return sim_problem_set(problem, 400, "BadRequestError", NULL, "Request id %s already running", chat->id);
+	json_object_set_new(server->ids, chat->id, json_true());
+	return true;
+}
+
 static int64_t count_attempt(struct sim_server *server, const char *domain)
 {
 	json_int_t attempt = json_integer_value(json_object_get(server->attempts, domain)) + 1;
@@ -207,7 +223,7 @@ void sim_chat_start(struct sim_connection *connection, const struct sim_http_req
 				   server->batch.waiting));
 	if (good)
 		chat->decision = sim_faults_decide(server->options, chat->request.domain, chat->attempt);
-	if (!good || !admitted(chat, &problem)) {
+	if (!good || !welcome(chat, &problem) || !admitted(chat, &problem)) {
 		refuse(chat, &problem, "refused");
 		return;
 	}
@@ -344,8 +360,7 @@ void sim_chat_finish(struct sim_job *job)
 	struct sim_problem problem;
 	chat->server->metrics.prompt_tokens += chat->request.prompt_tokens;
 	if (fault == SIM_FAULT_500 || fault == SIM_FAULT_ALWAYS) {
-		sim_problem_set(&problem, 500, "InternalServerError", NULL,
-				"EngineCore encountered an issue. See stack trace (above) for the root cause.");
+		sim_problem_set(&problem, 500, "InternalServerError", NULL, engine_issue);
 		chat->server->metrics.success[SIM_REASON_ERROR]++;
 		refuse(chat, &problem, "failed");
 	} else if (fault == SIM_FAULT_RESET || fault == SIM_FAULT_EMPTY_REPLY) {
@@ -355,6 +370,42 @@ void sim_chat_finish(struct sim_job *job)
 		finish_without_answer(chat, true);
 	} else {
 		finish_answer(chat);
+	}
+}
+
+/* A stream has begun, so its error is a chunk and its end is orderly. */
+static void fail_stream(struct sim_chat *chat)
+{
+	AUTO_TEXT struct text bytes;
+	text_init(&bytes, 0);
+	struct sim_connection *connection = detach(chat);
+	account(chat, "failed", 200, NULL);
+	if (connection) {
+		AUTO_FREE char *chunk = memory_format("data: {\"error\":{\"message\":\"%s\",\"type\":\"InternalServerError\",\"param\":null,"
+						      "\"code\":500}}\n\n", engine_issue);
+		sim_http_head(&bytes, 200, "text/event-stream; charset=utf-8", -1, connection->keep_alive, chat->more);
+		sim_http_chunk(&bytes, chunk);
+		sim_http_chunk(&bytes, "data: [DONE]\n\n");
+		sim_http_chunk(&bytes, "");
+		sim_connection_send(connection, &bytes, !connection->keep_alive);
+	}
+	chat_free(chat);
+}
+
+void sim_chat_fail_all(struct sim_server *server)
+{
+	struct sim_problem problem;
+	struct sim_batch *batch = &server->batch;
+	sim_problem_set(&problem, 500, "InternalServerError", NULL, engine_issue);
+	while (batch->running_count || batch->first) {
+		struct sim_job *job = batch->running_count ? batch->running[0] : batch->first;
+		struct sim_chat *chat = (struct sim_chat *)job;
+		sim_batch_remove(batch, job);
+		server->metrics.success[SIM_REASON_ERROR]++;
+		if (chat->request.stream)
+			fail_stream(chat);
+		else
+			refuse(chat, &problem, "failed");
 	}
 }
 

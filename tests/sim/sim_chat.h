@@ -15,6 +15,8 @@ void sim_chat_start(struct sim_connection *connection, const struct sim_http_req
 void sim_chat_finish(struct sim_job *job);
 /* The connection is gone: the request is aborted, unless --ignore-disconnect. */
 void sim_chat_client_left(struct sim_chat *chat);
+/* The engine died: whoever waits gets its 500. */
+void sim_chat_fail_all(struct sim_server *server);
 /* Ends a chat without a word: the server goes away. */
 void sim_chat_drop(struct sim_job *job);
 

@@ -1,4 +1,5 @@
 #include "sim_options.h"
+#include "sim_load.h"
 
 #include <errno.h>
 #include <math.h>
@@ -46,6 +47,7 @@ struct option {
 #define LIVE_LIST(name, field, help) {name, KIND_LIST, AT(field), 0, 0, NULL, "D|@FILE", help, true}
 #define RATE(name, field, help) {name, KIND_REAL, AT(field), 0, 1, "0", "SHARE", help, true}
 #define CHOICE(name, field, start, words, help) {name, KIND_CHOICE, AT(field), 0, 0, start, words, help, true}
+#define FIXED_CHOICE(name, field, start, words, help) {name, KIND_CHOICE, AT(field), 0, 0, start, words, help, false}
 
 enum { HOUR_MS = 3600 * 1000, MOST = 1000 * 1000 * 1000 };
 
@@ -112,6 +114,21 @@ static const struct option table[] = {
 	LIVE_INT("exit-after", exit_after, 0, MOST, "0", "N", "exit after N chat requests have ended; 0 = never"),
 	LIVE_LIST("exit-on", exit_on, "poison: exits half-way through a request for this domain"),
 	LIVE_INT("exit-code", exit_code, 0, 255, "0", "CODE", "of both exits (a dead vLLM exits 0)"),
+	LIVE_FLAG("sleeping", sleeping, "/is_sleeping says true, /health 200, requests wait until POST /wake_up"),
+	LIVE_FLAG("reject-duplicate-ids", reject_duplicate_ids, "400 for a request id that was seen before"),
+	HEADING("A process like vllm's (`vllm-sim serve MODEL` switches on the first three)"),
+	FLAG("phase-log", phase_log, "the lines of a start, over --load-time, progress bars with carriage returns"),
+	INT("children", children, 0, 32, "0", "N", "1 = EngineCore, 2 = and a Worker, 3 = and a resource tracker, more = more workers"),
+	FLAG("vllm-manners", vllm_manners, "SIGTERM waits for the clients of open requests; while the model loads it is swallowed"),
+	INT("shutdown-timeout", shutdown_timeout, 0, 3600, "0", "SECONDS", "grace for running requests after SIGTERM; new ones are 500 meanwhile"),
+	FLAG("ignore-sigterm", ignore_sigterm, "SIGTERM and SIGINT do nothing, to the children neither"),
+	FIXED_CHOICE("fail-start", fail_start, "none", SIM_LOAD_FAILURES, "the start fails: lines and exit status of the real one"),
+	TEXT("fail-start-once", fail_start_once, NULL, "FILE", "only while FILE does not exist, which it then does"),
+	FIXED_CHOICE("load-hang-at", load_hang_at, "none", SIM_LOAD_PHASES, "the start stands still there for ever"),
+	TEXT("gpus", gpus, NULL, "DIR", "of fake-nvidia-smi: the memory is held there (default: $SIM_GPUS)"),
+	REAL("gpu-memory-utilization", gpu_memory_utilization, 0.01, 1, "0.9", "SHARE", "of the memory of a GPU that is held"),
+	INT("tensor-parallel-size", tensor_parallel_size, 1, 16, "1", "N", "so many workers, each on its GPU of CUDA_VISIBLE_DEVICES"),
+	INT("worker-outlives", worker_outlives, -1, HOUR_MS, "5000", "MS", "a worker whose engine was killed lives on; -1 = for ever"),
 };
 
 static void *place_of(const struct sim_options *options, const struct option *option)

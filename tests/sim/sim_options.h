@@ -38,7 +38,12 @@ struct sim_options {
 	char *metrics;
 	int64_t max_queued, health_latency, health_latency_under_load, health_status;
 	int64_t load_time, away_after, away_for, exit_after, exit_code;
-	bool freeze, ignore_disconnect;
+	bool freeze, ignore_disconnect, sleeping, reject_duplicate_ids;
+	/* the process */
+	bool phase_log, vllm_manners, ignore_sigterm;
+	char *fail_start, *fail_start_once, *load_hang_at, *gpus;
+	int64_t children, worker_outlives, shutdown_timeout, tensor_parallel_size;
+	double gpu_memory_utilization;
 };
 
 void sim_options_init(struct sim_options *options);

@@ -51,13 +51,14 @@ static void get_health(struct sim_connection *connection, const struct sim_http_
 	const struct sim_server *server = connection->server;
 	const struct sim_options *options = server->options;
 	bool loaded = server->batch.running_count + server->batch.waiting > 0;
+	int status = server->engine_dead ? 503 : (int)options->health_status;
 	int64_t late = options->health_latency;
 	if (loaded && options->health_latency_under_load > late)
 		late = options->health_latency_under_load;
 	if (late > 0)
-		sim_connection_reply_late(connection, sim_server_scaled(server, late), (int)options->health_status, NULL, "");
+		sim_connection_reply_late(connection, sim_server_scaled(server, late), status, NULL, "");
 	else
-		sim_connection_reply(connection, (int)options->health_status, NULL, "", NULL);
+		sim_connection_reply(connection, status, NULL, "", NULL);
 }
 
 static json_t *permission_of(const char *model, int64_t now)
@@ -114,7 +115,7 @@ static char *metrics_now(struct sim_server *server)
 /* Keeps what a scrape says from the moment the metrics stand still. */
 static void freeze_metrics(struct sim_server *server)
 {
-	bool frozen = server->options->freeze || strcmp(server->options->metrics, "frozen") == 0;
+	bool frozen = server->batch.frozen || server->engine_dead || strcmp(server->options->metrics, "frozen") == 0;
 	if (!frozen)
 		free(TAKE(server->frozen_metrics));
 	else if (!server->frozen_metrics)
@@ -152,9 +153,40 @@ static void post_faults(struct sim_connection *connection, const struct sim_http
 		reply_json(connection, 400, problem);
 		return;
 	}
+	server->slept |= server->options->sleeping;
+	sim_server_apply(server, json_object_get(body, "away-after") != NULL);
 	freeze_metrics(server);
 	get_faults(connection, request);
-	sim_server_apply(server, json_object_get(body, "away-after") != NULL);
+}
+
+/* Only there in vLLM's development mode with --enable-sleep-mode. */
+static bool never_slept(struct sim_connection *connection)
+{
+	if (connection->server->options->sleeping || connection->server->slept)
+		return false;
+	sim_connection_reply(connection, 404, json_media, "{\"detail\":\"Not Found\"}", NULL);
+	return true;
+}
+
+static void get_is_sleeping(struct sim_connection *connection, const struct sim_http_request *request)
+{
+	(void)request;
+	if (never_slept(connection))
+		return;
+	AUTO_JSON json_t *answer = json_pack("{s:b}", "is_sleeping", connection->server->options->sleeping);
+	reply_json(connection, 200, answer);
+}
+
+static void post_wake_up(struct sim_connection *connection, const struct sim_http_request *request)
+{
+	(void)request;
+	struct sim_server *server = connection->server;
+	if (never_slept(connection))
+		return;
+	server->slept = true;
+	server->options->sleeping = false;
+	sim_connection_reply(connection, 200, NULL, "", NULL);
+	sim_server_apply(server, false);
 }
 
 static void get_stats(struct sim_connection *connection, const struct sim_http_request *request)
@@ -181,6 +213,8 @@ static const struct route {
 	{"/version", "GET", get_version},
 	{"/metrics", "GET", get_metrics},
 	{"/load", "GET", get_load},
+	{"/is_sleeping", "GET", get_is_sleeping},
+	{"/wake_up", "POST", post_wake_up},
 	{"/sim/faults", "GET", get_faults},
 	{"/sim/faults", "POST", post_faults},
 	{"/sim/stats", "GET", get_stats},

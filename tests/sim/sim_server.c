@@ -13,6 +13,8 @@
 #include "base/memory.h"
 #include "sim_chat.h"
 #include "sim_connection.h"
+#include "sim_life.h"
+#include "sim_load.h"
 
 enum { BACKLOG = 4096 }; /* above any number of clients a test has; the kernel's somaxconn is the same */
 
@@ -52,6 +54,7 @@ void sim_server_pump(struct sim_server *server)
 	while ((job = sim_batch_advance(&server->batch, now)))
 		sim_chat_finish(job);
 	set_alarm(server);
+	sim_life_request_ended(server);
 }
 
 static void on_alarm(uv_poll_t *poll, int status, int events)
@@ -83,7 +86,7 @@ static int bound_socket(const struct sim_server *server, struct error *err)
 	return -1;
 }
 
-static bool bind_port(struct sim_server *server, struct error *err)
+bool sim_server_bind(struct sim_server *server, struct error *err)
 {
 	int fd = bound_socket(server, err);
 	if (fd < 0)
@@ -104,7 +107,7 @@ static void on_listener_closed(uv_handle_t *handle)
 	free(handle);
 }
 
-static void unbind_port(struct sim_server *server)
+void sim_server_unbind(struct sim_server *server)
 {
 	if (server->listener)
 		uv_close((uv_handle_t *)server->listener, on_listener_closed);
@@ -117,11 +120,9 @@ static void on_client(uv_stream_t *listener, int status)
 		sim_connection_accept(listener->data, listener);
 }
 
-static void enter_up(struct sim_server *server);
-
 static void on_back(uv_timer_t *timer)
 {
-	enter_up(timer->data);
+	sim_server_up(timer->data);
 }
 
 /* The port is bound again at once, so that it refuses and nobody else can take it. */
@@ -131,9 +132,9 @@ static void on_away(uv_timer_t *timer)
 	struct error err = {0};
 	server->phase = SIM_AWAY;
 	server->options->away_after = -1;
-	unbind_port(server);
+	sim_server_unbind(server);
 	sim_connection_reset_all(server);
-	if (!bind_port(server, &err)) {
+	if (!sim_server_bind(server, &err)) {
 		fprintf(stderr, "vllm-sim: %s\n", err.text);
 		sim_server_stop(server, 1);
 		return;
@@ -149,7 +150,7 @@ static void plan_away(struct sim_server *server)
 		uv_timer_stop(&server->phase_timer);
 }
 
-static void enter_up(struct sim_server *server)
+void sim_server_up(struct sim_server *server)
 {
 	int code = uv_listen((uv_stream_t *)server->listener, BACKLOG, on_client);
 	if (code != 0) {
@@ -167,19 +168,12 @@ static void enter_up(struct sim_server *server)
 
 void sim_server_apply(struct sim_server *server, bool away_was_set)
 {
-	server->batch.frozen = server->options->freeze;
-	sim_server_pump(server);
+	sim_life_apply(server);
 	if (away_was_set && server->phase == SIM_UP)
 		plan_away(server);
 }
 
 /* The life of the process */
-
-static void on_signal(uv_signal_t *handle, int number)
-{
-	(void)number;
-	sim_server_stop(handle->data, 0);
-}
 
 void sim_server_stop(struct sim_server *server, int exit_status)
 {
@@ -191,13 +185,10 @@ static void init_handles(struct sim_server *server)
 {
 	uv_loop_init(&server->loop);
 	uv_timer_init(&server->loop, &server->phase_timer);
-	uv_signal_init(&server->loop, &server->on_term);
-	uv_signal_init(&server->loop, &server->on_int);
+	sim_life_init(server);
 	server->alarm = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	uv_poll_init(&server->loop, &server->alarm_poll, server->alarm);
-	server->phase_timer.data = server->on_term.data = server->on_int.data = server->alarm_poll.data = server;
-	uv_signal_start(&server->on_term, on_signal, SIGTERM);
-	uv_signal_start(&server->on_int, on_signal, SIGINT);
+	server->phase_timer.data = server->alarm_poll.data = server;
 	uv_poll_start(&server->alarm_poll, UV_READABLE, on_alarm);
 }
 
@@ -205,18 +196,12 @@ bool sim_server_start(struct sim_server *server, struct sim_options *options, st
 {
 	*server = (struct sim_server){.options = options, .ledger = ledger, .port = (int)options->port};
 	server->attempts = json_object();
+	server->ids = json_object();
 	server->metrics.started_at = (double)clock_wall_ms() / 1000;
 	sim_batch_init(&server->batch, (int)options->max_num_seqs, options->beta, seconds_now());
-	server->batch.frozen = options->freeze;
+	server->batch.frozen = options->freeze || options->sleeping;
 	init_handles(server);
-	if (!bind_port(server, err))
-		return false;
-	if (options->load_time > 0) {
-		printf("loading, bound to http://%s:%d\n", options->host, server->port);
-		fflush(stdout);
-	}
-	uv_timer_start(&server->phase_timer, on_back, sim_server_scaled(server, options->load_time), 0);
-	return true;
+	return sim_load_begin(server, err);
 }
 
 void sim_server_run(struct sim_server *server)
@@ -233,10 +218,9 @@ void sim_server_release(struct sim_server *server)
 		sim_chat_drop(server->batch.first);
 	while (server->connections)
 		sim_connection_close(server->connections);
-	unbind_port(server);
+	sim_server_unbind(server);
 	uv_close((uv_handle_t *)&server->phase_timer, NULL);
-	uv_close((uv_handle_t *)&server->on_term, NULL);
-	uv_close((uv_handle_t *)&server->on_int, NULL);
+	sim_life_close(server);
 	uv_close((uv_handle_t *)&server->alarm_poll, NULL);
 	uv_run(&server->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&server->loop);
@@ -244,4 +228,6 @@ void sim_server_release(struct sim_server *server)
 	sim_batch_release(&server->batch);
 	free(server->frozen_metrics);
 	json_decref(server->attempts);
+	json_decref(server->ids);
+	sim_children_release(&server->children);
 }

@@ -21,7 +21,9 @@
 #include "base/cleanup.h"
 #include "sim_latency.h"
 #include "sim_opinion.h"
+#include "sim_serve.h"
 #include "sim_server.h"
+#include "sim_title.h"
 
 typedef void line_printer(const struct sim_options *options, const char *domain);
 
@@ -104,14 +106,30 @@ static bool act(struct sim_options *options, int *status, struct error *err)
 	return serve(options, status, err);
 }
 
+/* `serve MODEL`: vLLM's command line. */
+static bool parse(struct sim_options *options, int argc, char **argv, bool *help, struct error *err)
+{
+	if (argc < 2 || strcmp(argv[1], "serve") != 0)
+		return sim_options_parse(options, argc, argv, help, err);
+	char **all = sim_serve_arguments(argc, argv, getenv("VLLM_SIM_OPTIONS"), &argc, err);
+	if (!all)
+		return false;
+	bool good = sim_options_parse(options, argc, all, help, err);
+	for (int i = 0; i < argc; i++)
+		free(all[i]);
+	free(all);
+	return good || error_prefix(err, "vllm: error: unrecognized arguments");
+}
+
 int main(int argc, char **argv)
 {
 	struct sim_options options;
 	struct error err = {0};
 	bool help;
 	int status = 0;
+	sim_title_init(argc, argv);
 	sim_options_init(&options);
-	if (!sim_options_parse(&options, argc, argv, &help, &err)) {
+	if (!parse(&options, argc, argv, &help, &err)) {
 		fprintf(stderr, "vllm-sim: %s\n", err.text);
 		status = 2; /* as argparse */
 	} else if (help) {
