@@ -359,6 +359,16 @@ static void refuse_stranger(struct place *place, const struct error *err)
 	fail_running(place, &end);
 }
 
+/* It has loaded and serves something else, or nothing to us: no log will say more. */
+static void check_answer(struct place *place, const struct probe_result *result)
+{
+	struct backend_end end = {.cause = health_rule(result->probe)->cause, .permanent = true};
+	if (result->probe != PROBE_WRONG_MODEL && result->probe != PROBE_AUTH)
+		return;
+	place_say(place, result->text);
+	fail_running(place, &end);
+}
+
 bool care_probed(struct place *place, struct probe_result *result)
 {
 	struct error err = {0};
@@ -369,11 +379,14 @@ bool care_probed(struct place *place, struct probe_result *result)
 		return true;
 	if (place->step != CARE_UP)
 		return false; /* its command runs: how it is can be asked then */
-	if (result->probe != PROBE_GOOD)
-		return !loading; /* a server that loads refuses: that is no failure */
 	if (result->deep && place->class->is_ours && !place->class->is_ours(place->backend, result->models, &err)) {
 		refuse_stranger(place, &err);
 		return false;
+	}
+	if (result->probe != PROBE_GOOD) {
+		if (loading)
+			check_answer(place, result);
+		return !loading; /* a server that loads refuses: that is no failure */
 	}
 	if (loading && !result->deep)
 		return false; /* who it is has not been asked */

@@ -114,6 +114,17 @@ test("row 14: a port that somebody else uses is waited for; its owner is named a
 	await server.stop();
 });
 
+test("row 16: one that serves another model than it should is said, not waited for", async () => {
+	const port = await freePort();
+	const line = localWorker("a", port, { more: "start: server" }).replace("--model {model} ", "--model other ");
+	const server = await begin([line]);
+	const failed = await waitForWorker(server, "a", "failed");
+	assert.equal(failed.cause, "wrong_model");
+	assert.match(failed.text, /sim-judge.*other/);
+	assert.deepEqual(processesOf(server, "a"), []);
+	await server.stop();
+});
+
 test("a command that does not exist is said with its name; a start_cmd starts an external worker and stop_cmd stops it", async () => {
 	const dir = temporary("local");
 	const port = await freePort();
