@@ -10,7 +10,7 @@
 #include "jobs/analysis.h"
 
 /* A page shows one run, a comparison two; eight tallies are a few hundred bytes each. */
-enum { KEPT = 8 };
+enum { KEPT = 8, KEYS_KEPT = 1024 };
 
 static struct {
 	pthread_mutex_t lock;
@@ -65,8 +65,70 @@ json_t *figures_confusion(struct reader *reader, int64_t run, const enum no_verd
 	return json;
 }
 
+/* ---- key figures: those of a run that is over stand still ------------------------------ */
+
+/* A place for each run modulo the table: a list of hundreds costs its first reader some seconds, the next nothing. */
+static struct {
+	pthread_mutex_t lock;
+	struct {
+		int64_t run, version;
+		enum run_state state;
+		json_t *json; /* never handed out, only copies of it: its reference count is the lock's */
+	} kept[KEYS_KEPT];
+} keys = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static json_t *known_key(const struct run_record *run, int64_t version)
+{
+	LOCK_SCOPE(&keys.lock);
+	size_t i = (size_t)run->id % KEYS_KEPT;
+	bool same = keys.kept[i].json && keys.kept[i].run == run->id && keys.kept[i].version == version &&
+	            keys.kept[i].state == run->state;
+	return same ? json_deep_copy(keys.kept[i].json) : NULL;
+}
+
+static void keep_key(const struct run_record *run, int64_t version, const json_t *json)
+{
+	LOCK_SCOPE(&keys.lock);
+	size_t i = (size_t)run->id % KEYS_KEPT;
+	json_decref(keys.kept[i].json);
+	keys.kept[i].json = json_deep_copy(json);
+	keys.kept[i].run = run->id;
+	keys.kept[i].version = version;
+	keys.kept[i].state = run->state;
+}
+
+static json_t *key_of(json_t *confusion)
+{
+	json_t *final = json_array_get(json_object_get(confusion, "matrices"), 1); /* final, handed */
+	json_t *metrics = json_object_get(final, "metrics");
+	return json_pack("{s:O, s:O, s:O, s:O, s:O}", "policy", json_object_get(confusion, "policy"), "partial",
+	                 json_object_get(confusion, "partial"), "representative",
+	                 json_object_get(confusion, "representative"), "recall", json_object_get(metrics, "recall"),
+	                 "precision", json_object_get(metrics, "precision"));
+}
+
+json_t *figures_key(struct reader *reader, const struct run_record *run, int64_t version, struct error *err)
+{
+	if (version == 0)
+		return json_null();
+	json_t *json = known_key(run, version);
+	if (json)
+		return json;
+	AUTO_JSON json_t *confusion = figures_confusion(reader, run->id, NULL, err);
+	if (!confusion)
+		return NULL;
+	json = key_of(confusion);
+	if (!run_state_is_live(run->state))
+		keep_key(run, version, json);
+	return json;
+}
+
 void figures_forget(void)
 {
+	for (int i = 0; i < KEYS_KEPT; i++) {
+		LOCK_SCOPE(&keys.lock);
+		json_decref(TAKE(keys.kept[i].json));
+	}
 	for (int i = 0; i < KEPT; i++) {
 		LOCK_SCOPE(&shelf.lock);
 		analysis_free(TAKE(shelf.kept[i].analysis));

@@ -10,12 +10,16 @@
 #include <jansson.h>
 
 #include "model/run.h"
+#include "store/run.h"
 #include "store/store.h"
 
 /* *progress* of a run as it stands in the store; NULL with err. */
 json_t *figures_progress(struct reader *reader, int64_t run, struct error *err);
 /* *confusion*; policy NULL = the run's own. */
 json_t *figures_confusion(struct reader *reader, int64_t run, const enum no_verdict_policy *policy, struct error *err);
+/* *key figures* of a list: recall and precision of the final matrix of the items handed over, under the run's own
+ * policy. Those of a run that is over are kept by `version`. JSON null when nothing is done; NULL with err. */
+json_t *figures_key(struct reader *reader, const struct run_record *run, int64_t version, struct error *err);
 /* After the end of the API: forgets all. */
 void figures_forget(void);
 

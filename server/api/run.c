@@ -4,10 +4,9 @@
 #include "api/figures.h"
 #include "api/handlers.h"
 #include "api/request.h"
+#include "api/run.h"
 #include "api/shape.h"
 #include "base/memory.h"
-
-enum { PAGE = 500 };
 
 /* ---- reading ------------------------------------------------------------------------------ */
 
@@ -39,22 +38,22 @@ static json_t *progress_of(struct api *api, struct reader *reader, const struct 
 	return json;
 }
 
-static json_t *to_json(struct api *api, struct reader *reader, const struct run_record *run, struct error *err)
+json_t *run_json(struct api *api, struct reader *reader, const struct run_record *run,
+                 const struct dataset_record *dataset, struct error *err)
 {
-	AUTO(dataset_record_release) struct dataset_record dataset = {0};
-	if (!dataset_read(reader, run->dataset, &dataset, err))
-		return NULL;
 	json_t *progress = progress_of(api, reader, run, err);
-	return progress ? shape_run(run, &dataset, progress) : NULL;
+	return progress ? shape_run(run, dataset, progress) : NULL;
 }
 
 bool api_run_read(struct request *request, struct reader *reader, struct error *err)
 {
 	int64_t id;
 	AUTO(run_record_release) struct run_record run = {0};
-	if (!request_run_id(request, &id, err) || !run_read(reader, id, &run, err))
+	AUTO(dataset_record_release) struct dataset_record dataset = {0};
+	if (!request_run_id(request, &id, err) || !run_read(reader, id, &run, err) ||
+	    !dataset_read(reader, run.dataset, &dataset, err))
 		return false;
-	request->answer.json = to_json(request->api, reader, &run, err);
+	request->answer.json = run_json(request->api, reader, &run, &dataset, err);
 	return request->answer.json != NULL;
 }
 
@@ -66,54 +65,6 @@ bool api_run_progress(struct request *request, struct reader *reader, struct err
 		return false;
 	request->answer.json = progress_of(request->api, reader, &run, err);
 	return request->answer.json != NULL;
-}
-
-static bool has_state(const struct run_record *run, const char *wanted)
-{
-	return !wanted || text_equal(run_state_name(run->state), wanted);
-}
-
-static bool fill_list(struct request *request, struct reader *reader, json_t *items, int64_t *cursor, struct error *err)
-{
-	const char *state = query_text(&request->query, "state");
-	size_t limit = (size_t)query_int(&request->query, "limit");
-	AUTO_FREE struct run_record *runs = memory_array(PAGE, sizeof(*runs));
-	*cursor = query_int(&request->query, "after");
-	for (;;) {
-		int count = run_list(reader, *cursor, PAGE, runs, err);
-		bool ok = count >= 0, full = false;
-		for (int i = 0; i < count; i++) {
-			if (ok && !full && has_state(&runs[i], state)) {
-				json_t *json = to_json(request->api, reader, &runs[i], err);
-				ok = json && json_array_append_new(items, json) == 0;
-				*cursor = runs[i].id;
-				full = json_array_size(items) == limit;
-			}
-			run_record_release(&runs[i]);
-		}
-		if (!ok)
-			return false;
-		if (full)
-			return true;
-		if (count < PAGE) {
-			*cursor = 0;
-			return true;
-		}
-	}
-}
-
-bool api_run_list(struct request *request, struct reader *reader, struct error *err)
-{
-	enum run_state state;
-	const char *wanted = query_text(&request->query, "state");
-	if (wanted && !run_state_parse(wanted, &state))
-		return error_set(err, ERROR_INPUT, "query key \"state\": \"%.40s\" is no state of a run", wanted);
-	int64_t cursor;
-	json_t *items = json_array();
-	bool ok = fill_list(request, reader, items, &cursor, err);
-	request->answer.json =
-	        json_pack("{s:o, s:o}", "items", items, "next_cursor", cursor > 1 ? json_integer(cursor) : json_null());
-	return ok;
 }
 
 /* ---- acting ------------------------------------------------------------------------------- */

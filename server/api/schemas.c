@@ -62,7 +62,11 @@ static const struct {
 	{"dataset_name", "sha256:s name:s"},
 	{"run", "id:s name:s state:s cause:s sentence:s dataset:dataset_name request:o fingerprint:s model:s? policy:s "
 	        "created:t created_by:s? started:t? finished:t? workers:s[]? actions:s[] progress:progress etag:s"},
-	{"runs", "items:run[] next_cursor:i?"},
+	{"run_metrics", "policy:s partial:b representative:b recall:rate precision:rate"},
+	{"run_listed", "id:s name:s state:s cause:s sentence:s dataset:dataset_name request:o fingerprint:s model:s? policy:s "
+	               "created:t created_by:s? started:t? finished:t? workers:s[]? actions:s[] progress:progress etag:s "
+	               "metrics:run_metrics?"},
+	{"runs", "items:run_listed[] next_cursor:i?"},
 
 	{"item", "n:i item:i key:s unicode:s? flags:s[] source:s? tld:s? label:s? ml:n? stage1:s? done:b verdict:s? "
 	         "confidence:n? risk:s? failure:s? decision_source:s? cell:s? change:s? worker:s? elapsed_ms:i? attempts:i "

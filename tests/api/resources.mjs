@@ -103,12 +103,27 @@ test('a run goes from plan to figures', async () => {
 	assert.equal(run.request.dataset, dataset.sha256);
 	assert.deepEqual((await server.get('/runs?state=finished')).items.map((one) => one.id), [id]);
 	assert.deepEqual((await server.get('/runs?state=failed')).items, []);
+	assert.equal((await server.get('/runs?state=failed,finished')).items.length, 1);
 	const rows = await exportRows(server, id);
 	assert.equal(rows.length, COUNT);
 	sameMatrices(await server.get(`/runs/${id}/confusion`), matrices(rows));
 	const facets = await server.get(`/runs/${id}/facets?by=source,cell`);
 	assert.equal(facets.facets.source.reduce((sum, one) => sum + one.count, 0), COUNT);
 	assert.equal(facets.facets.cell.reduce((sum, one) => sum + one.count, 0), COUNT);
+});
+
+test('runs are found by what they are called, and listed with the figures of their own matrix', async () => {
+	const ids = async (query) => (await server.get(`/runs?${query}`)).items.map((one) => one.id);
+	for (const q of ['FIRS', id, dataset.name.slice(1, 5)]) assert.deepEqual(await ids(`q=${encodeURIComponent(q)}`), [id], q);
+	assert.deepEqual(await ids('q=nothing-like-it'), []);
+	assert.deepEqual(await ids(`dataset=${dataset.sha256.slice(0, 12)}`), [id]);
+	assert.deepEqual(await ids('dataset=0000000000'), []);
+	assert.equal((await server.get('/runs')).items[0].metrics, null);
+	const { matrices: all, partial, representative, policy } = await server.get(`/runs/${id}/confusion`);
+	const final = all.find((one) => one.stage === 'final' && one.subset === 'handed').metrics;
+	for (const time of ['counted', 'remembered'])
+		assert.deepEqual((await server.get('/runs?metrics=yes')).items[0].metrics, { policy, partial, representative, recall: final.recall, precision: final.precision }, time);
+	await refused('GET', '/runs?metrics=maybe', undefined, 400, /yes\|no/);
 });
 
 test('items are filtered, paged and shown whole', async () => {
