@@ -434,7 +434,8 @@ export class StandIn {
 		if (path === "/session") return this.json(response, 204, null, { "Set-Cookie": "mekiki_standin=; Max-Age=0; Path=/" });
 		if (path === "/me") return this.json(response, 200, { person: this.options.hostile ? hostileName : "tanaka", role: this.options.role, via: "session" });
 		if (path === "/events") return this.stream(request, response, query);
-		if (path === "/runs") return this.json(response, 200, { items: [this.run()], next_cursor: null });
+		if (path === "/runs") return this.json(response, 200, { items: [{ ...this.run(), metrics: null }], next_cursor: null });
+		if (path === "/datasets") return this.json(response, 200, { items: [], next_cursor: null });
 		if (path === "/workers") return this.json(response, 200, { items: this.workers() });
 		const rest = path.startsWith(`/runs/${runId}`) ? path.slice(`/runs/${runId}`.length) : null;
 		if (rest === null) return this.problem(response, 404, "not-found", path);

@@ -16,6 +16,17 @@ export type RunState = "draft" | "queued" | "running" | "paused" | "waiting" | "
 export type Policy = "exclude" | "stage1" | "benign";
 export type Action = "start" | "pause" | "resume" | "stop" | "retry_failed" | "add_workers" | "remove_workers";
 
+export type WorkerAction =
+	| "start"
+	| "stop"
+	| "restart"
+	| "drain"
+	| "pause"
+	| "resume"
+	| "give_back"
+	| "retry"
+	| "forget";
+
 export interface Meta {
 	name: string;
 	version: string;
@@ -230,6 +241,11 @@ export interface Run {
 	etag: string;
 }
 
+/** A run in the list, with the figures of its final matrix of the items handed over. */
+export interface ListedRun extends Run {
+	metrics: { policy: Policy; partial: boolean; representative: boolean; recall: Rate; precision: Rate } | null;
+}
+
 export interface Metrics {
 	precision: Rate;
 	recall: Rate;
@@ -298,6 +314,17 @@ export interface Worker {
 	rate_1m: number | null;
 	paused: boolean;
 	text: Hostile | null;
+	/** mekiki can start and stop it. */
+	has_backend: boolean;
+	actions: WorkerAction[];
+	gpu: string | null;
+	attempt: number;
+	of: number;
+	next_at: Time | null;
+	phase: Hostile | null;
+	progress: number | null;
+	receipt: Hostile | null;
+	log: Outside[];
 }
 
 export interface Event {
