@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 export const web = join(root, "web");
 export const vendor = join(root, "build/web/vendor");
-export const pages = ["login", "runs", "run", "new-run", "results"];
+export const pages = ["login", "runs", "run", "new-run", "results", "workers"];
 
 /** The file behind a path that the server serves. */
 export const fileOf = (path) => (path.startsWith("/vendor/") ? join(vendor, path.slice("/vendor/".length)) : join(web, path));

@@ -22,7 +22,10 @@ export async function learnWho() {
 export const isAdmin = () => me.value?.role === "admin";
 
 /** The pages, in the order of the navigation. */
-const pages = [{ href: "/runs", key: "page.runs" }];
+const pages = [
+	{ href: "/runs", key: "page.runs" },
+	{ href: "/workers", key: "page.workers" },
+];
 
 const opened = Date.now();
 
