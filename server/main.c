@@ -1,6 +1,7 @@
 /* main.c - the composition root: create in order, run, release in reverse */
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -160,31 +161,34 @@ static void wait_for_the_end(const sigset_t *set)
 struct impatience {
 	struct engine *engine;
 	const sigset_t *signals;
+	atomic_bool over; /* the engine has ended: the next signal is only to wake the thread */
 };
 
 static void *wait_for_impatience(void *arg)
 {
-	const struct impatience *impatience = arg;
-	int number = 0;
-	while (sigwait(impatience->signals, &number) != 0)
-		;
-	log_warning("main", "%s again: what is being stopped is killed", strsignal(number));
-	engine_hurry(impatience->engine);
-	pthread_sigmask(SIG_UNBLOCK, impatience->signals, NULL); /* the third comes to this thread */
-	while (true)
-		pause();
-	return NULL;
+	struct impatience *impatience = arg;
+	for (int number = 0, heard = 0;; heard++) {
+		while (sigwait(impatience->signals, &number) != 0)
+			;
+		if (atomic_load(&impatience->over))
+			return NULL;
+		if (heard)
+			_exit(128 + number);
+		log_warning("main", "%s again: what is being stopped is killed", strsignal(number));
+		engine_hurry(impatience->engine);
+	}
 }
 
 static void end_engine(struct engine *engine, const sigset_t *signals)
 {
-	struct impatience impatience = {engine, signals};
+	struct impatience impatience = {.engine = engine, .signals = signals};
 	pthread_t thread;
 	bool watched = pthread_create(&thread, NULL, wait_for_impatience, &impatience) == 0;
 	engine_end(engine);
 	if (!watched)
 		return;
-	pthread_cancel(thread);
+	atomic_store(&impatience.over, true);
+	pthread_kill(thread, SIGTERM); /* blocked everywhere: it only ends the wait */
 	pthread_join(thread, NULL);
 }
 
