@@ -31,7 +31,7 @@ LIBS = $(PACKAGE_LIBS) -lm
 
 SOURCES = $(filter-out server/main.c,$(sort $(shell find server -name '*.c')))
 OBJECTS = $(SOURCES:%.c=$(OUT)/%.o) $(OUT)/gen/assets.o $(OUT)/gen/assets_bytes.o
-SIM_SOURCES = $(sort $(wildcard tests/sim/*.c))
+SIM_SOURCES = $(filter-out tests/sim/nvidia_smi.c,$(sort $(wildcard tests/sim/*.c)))
 TESTS   = $(sort $(wildcard tests/unit/test_*.c))
 TEST_BINARIES = $(TESTS:%.c=$(OUT)/%)
 
@@ -77,6 +77,10 @@ $(OUT)/vllm-sim: $(SIM_OBJECTS) $(OUT)/libmekiki.a
 $(OUT)/tests/unit/test_sim: $(OUT)/tests/unit/test_sim.o $(filter-out $(OUT)/tests/sim/vllm_sim.o,$(SIM_OBJECTS)) $(OUT)/libmekiki.a
 	$(call say,link)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) $(shell pkg-config --libs cmocka)
+
+$(OUT)/fake-nvidia-smi: $(OUT)/tests/sim/nvidia_smi.o $(filter-out $(OUT)/tests/sim/vllm_sim.o,$(SIM_OBJECTS)) $(OUT)/libmekiki.a
+	$(call say,link)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
 
 # A million results at once, for the tests that need them.
 $(OUT)/fill-run: $(OUT)/tests/large/fill_run.o $(OUT)/libmekiki.a
@@ -153,20 +157,21 @@ BROWSER  = $(call suites,browser,test.mjs)
 
 export MEKIKI   = $(abspath $(OUT)/mekiki)
 export VLLM_SIM = $(abspath $(OUT)/vllm-sim)
+export FAKE_NVIDIA_SMI = $(abspath $(OUT)/fake-nvidia-smi)
 export FILL_RUN = $(abspath $(OUT)/fill-run)
 export SHARED   = $(abspath $(wildcard ../shared))
 export BUILD
 RUN = LOGS=$(BUILD)/test-logs/$(VARIANT) tests/run
 
 .PHONY: programs
-programs: $(OUT)/mekiki $(OUT)/vllm-sim $(OUT)/fill-run $(TEST_BINARIES)
+programs: $(OUT)/mekiki $(OUT)/vllm-sim $(OUT)/fake-nvidia-smi $(OUT)/fill-run $(TEST_BINARIES)
 
 .PHONY: unit
-unit: $(TEST_BINARIES) $(OUT)/vllm-sim
+unit: $(TEST_BINARIES) $(OUT)/vllm-sim $(OUT)/fake-nvidia-smi
 	@$(RUN) -j $(JOBS) $(TEST_BINARIES)
 
 .PHONY: check
-check: $(OUT)/mekiki $(OUT)/vllm-sim $(TEST_BINARIES) ## unit and style tests, in seconds
+check: $(OUT)/mekiki $(OUT)/vllm-sim $(OUT)/fake-nvidia-smi $(TEST_BINARIES) ## unit and style tests, in seconds
 	@$(RUN) -j $(JOBS) $(TEST_BINARIES) $(STYLE)
 
 .PHONY: test
