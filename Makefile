@@ -43,7 +43,7 @@ say = $(if $(V),,@echo '  $(1)  $(patsubst $(OUT)/%,%,$@)')
 
 .PHONY: help
 help: ## this list (V=1 shows the commands, WERROR=1 makes warnings errors)
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: all
 all: $(OUT)/mekiki ## the server, build/release/mekiki
@@ -224,6 +224,10 @@ demo: $(OUT)/mekiki $(OUT)/vllm-sim $(DEMO_DATA) ## 2,500 real domains, three si
 .PHONY: demo-stop
 demo-stop: ## ends what the demo started, and nothing else
 	@tests/demo/run.sh stop
+
+.PHONY: screenshots
+screenshots: $(OUT)/mekiki $(OUT)/vllm-sim $(NPM_TOOLS) ## every page as pictures, into build/screenshots
+	node tests/browser/shots.mjs $(BUILD)/screenshots
 
 # The pages from disk: edit, reload. Links, because served is one folder.
 .PHONY: dev

@@ -14,9 +14,10 @@ import { isEmpty, Untrusted } from "./untrusted.js";
 /** @param {{progress: Progress}} props */
 function Bar({ progress }) {
 	const { done, total, verdicts, no_verdict } = progress;
+	const segments = /** @type {[string, number][]} */ (Object.entries({ verdicts, no_verdict, pending: total - done }));
 	return html`<span class="mini">
 		<span class="bar-track" role="progressbar" aria-label=${t("progress.label")} aria-valuemin="0" aria-valuemax=${total} aria-valuenow=${done}>
-			<span class="part verdicts" style=${{ flexGrow: verdicts }}></span><span class="part no_verdict" style=${{ flexGrow: no_verdict }}></span><span class="part pending" style=${{ flexGrow: Math.max(0, total - done) }}></span>
+			${segments.map(([name, n]) => (n > 0 ? html`<span key=${name} class=${`part ${name}`} style=${{ flexGrow: n }}></span>` : null))}
 		</span>
 		<span class="n">${t("progress.of", { done, total })}</span>
 	</span>`;
