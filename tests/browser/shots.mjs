@@ -8,13 +8,17 @@ import { launch, signInOn, watchedContext } from "./browser.mjs";
 
 const [out = "build/screenshots", ...only] = process.argv.slice(2);
 
-/** As a first stage hands over: what it was unsure of, from three sources, in their order. */
+const syllables = ["ka", "mo", "ri", "to", "na", "se", "ha", "yu", "mi", "ko"];
+const harmless = (i) => `${[...String(i)].map((digit) => syllables[digit]).join("")}.example.com`;
+
+/** As a first stage hands over: what it was unsure of, from three sources, in their order; names that nobody owns. */
 function handOver(count) {
 	const sources = ["feed-a", "feed-b", "crawl"];
-	const lines = inventDomains(count).map((domain, i) => {
-		const phishing = Number((i * 13) % 10 < 4);
+	const lines = inventDomains(count).map((suspicious, i) => {
+		const looksBad = i % 10 < 4;
+		const phishing = Number(looksBad !== (i % 13 === 5));
 		const ml = Math.min(0.99, Math.max(0.01, ((i * 37) % 60) / 100 + (phishing ? 0.35 : 0.05)));
-		return `${domain},${sources[Math.floor((i * 3) / count)]},${ml.toFixed(2)},${phishing}`;
+		return `${looksBad ? suspicious : harmless(i)},${sources[Math.floor((i * 3) / count)]},${ml.toFixed(2)},${phishing}`;
 	});
 	return Buffer.from(`domain,source,ml_probability,y_true\n${lines.join("\n")}\n`);
 }
@@ -26,7 +30,7 @@ async function world() {
 	await until("the workers", async () => (await server.get("/workers")).items.filter(({ state }) => state === "ready").length === 2);
 	const small = await upload(server, handOver(400), "handoff-2026-11.csv");
 	const large = await upload(server, handOver(9000), "handoff.csv");
-	const over = await startRun(server, { dataset: small.sha256, name: "prompt B", shuffle: true, seed: 42, evaluator: "fake" });
+	const over = await startRun(server, { dataset: small.sha256, name: "prompt B", shuffle: true, seed: 42 });
 	await waitForRun(server, over);
 	await waitForRun(server, await startRun(server, { dataset: small.sha256, name: "prompt A, file order", evaluator: "fake" }));
 	const live = await startRun(server, { dataset: large.sha256, name: "prompt C, all sources", shuffle: true, seed: 42 });
