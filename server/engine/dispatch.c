@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "engine/core.h"
 #include "engine/loader.h"
+#include "engine/deathbed.h"
 #include "engine/tail.h"
 
 /* Beyond this between two ticks of a second, the process or the machine slept. */

@@ -15,7 +15,7 @@
 #include "base/memory.h"
 #include "engine/core.h"
 #include "engine/loader.h"
-#include "engine/tail.h"
+#include "engine/deathbed.h"
 
 enum { TICK_MS = 1000, LIVE_RUNS_MAX = 64, OWNERS_MAX = 4096 };
 
