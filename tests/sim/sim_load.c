@@ -45,7 +45,7 @@ static const struct step {
 	{0.70, "weights", RAW, SAY, "Loading safetensors checkpoint shards: 100% Completed | 3/3 [00:01<00:00,  1.61it/s]"},
 	{0.70, "weights", ENGINE, SAY, "INFO {time} [default_loader.py:267] Loading weights took 1.93 seconds"},
 	{0.71, "weights", ENGINE, SAY, "INFO {time} [gpu_model_runner.py:2653] Model loading took 3.42 GiB and 2.41 seconds"},
-	{0.72, "compile", ENGINE, SAY, "INFO {time} [backends.py:548] Using cache directory: /home/lab/.cache/vllm/torch_compile_cache/0a1b2c3d/rank_0_0/backbone for vLLM's torch.compile"},
+	{0.72, "compile", ENGINE, SAY, "INFO {time} [backends.py:548] Using cache directory: /data/.cache/vllm/torch_compile_cache/0a1b2c3d/rank_0_0/backbone for vLLM's torch.compile"},
 	{0.76, "compile", ENGINE, SAY, "INFO {time} [backends.py:559] Dynamo bytecode transform time: 7.50 s"},
 	{0.80, "compile", ENGINE, SAY, "INFO {time} [backends.py:218] Compiling a graph for dynamic shape takes 13.51 s"},
 	{0.82, "compile", ENGINE, SAY, "INFO {time} [monitor.py:34] torch.compile takes 21.01 s in total"},

@@ -23,7 +23,7 @@ static void test_gpus_and_processes_are_joined_by_uuid(void **state)
 	struct gpu_list list;
 	struct error err = {0};
 	assert_true(gpu_read(H200 "1, GPU-b, 46068, 0, 45459, 0, 30, [N/A], NVIDIA L40S\n",
-	                     "GPU-a, 10291, 2566, /home/lab/memhog\nGPU-a, 10309, 28234, ./gpu_burn\n", &list, &err));
+	                     "GPU-a, 10291, 2566, /data/memhog\nGPU-a, 10309, 28234, ./gpu_burn\n", &list, &err));
 	assert_int_equal(list.count, 2);
 	assert_int_equal(list.gpus[0].process_count, 2);
 	assert_int_equal(list.gpus[0].processes[1].used_mib, 28234);
