@@ -41,6 +41,7 @@ struct config_hours {
 enum config_reuse { REUSE_AUTO, REUSE_NEVER, REUSE_ALWAYS }; /* auto: https reuses, plain http does not */
 enum config_evaluator { EVALUATOR_CHAT, EVALUATOR_FAKE };
 enum config_switch { SWITCH_UNSET = -1, SWITCH_OFF = 0, SWITCH_ON = 1 };
+enum config_foreign_use { FOREIGN_WARN, FOREIGN_PAUSE, FOREIGN_DRAIN }; /* somebody else uses a GPU of ours */
 enum config_start { START_RUN, START_SERVER, START_MANUAL }; /* by the first run that uses it, at once, by a person */
 enum config_log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 enum config_language { LANGUAGE_ENGLISH, LANGUAGE_JAPANESE };
@@ -107,6 +108,13 @@ struct config {
 		int64_t interval_ms, timeout_ms;
 		int64_t max_failures; /* in a row */
 	} health;
+	struct {
+		char *nvidia_smi;     /* a program that speaks like it */
+		int64_t interval_ms, timeout_ms;
+		int64_t threshold_mib;/* what others may hold without counting as users */
+		enum config_foreign_use on_foreign_use;
+		int64_t back_after_ms;/* others must be gone for so long */
+	} shared;
 	struct {
 		int64_t restarts;    /* within the window; 0 = none */
 		int64_t window_ms, forgive_ms;

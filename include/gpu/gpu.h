@@ -57,9 +57,10 @@ extern const char gpu_fields[], gpu_process_fields[];
 /* Pure: its two answers, --format=csv,noheader,nounits. ERROR_INPUT names the line. Owners are not looked up. */
 bool gpu_read(const char *gpus_csv, const char *processes_csv, struct gpu_list *out, struct error *err);
 
-/* True for pids that belong to us; asked with the start time, so that a reused pid is somebody else. */
+/* True for pids that belong to us; asked with the start time, so that a reused pid is somebody else. A start of 0: the
+ * leader of a session, dead itself. */
 typedef bool gpu_is_ours(void *arg, int64_t pid, int64_t start_ticks);
-/* Fills in user, start_ticks and ours from /proc. A pid is ours when it, or one of its ancestors, is. */
+/* Fills in user, start_ticks and ours from /proc. A pid is ours when it, its session, or one of its ancestors is. */
 void gpu_owners(struct gpu_list *list, gpu_is_ours *is_ours, void *arg);
 
 const struct gpu *gpu_at(const struct gpu_list *list, int index); /* NULL = not there */

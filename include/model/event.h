@@ -26,6 +26,8 @@ enum event_kind {
 	EVENT_TOKEN_CREATED,
 	EVENT_TOKEN_REVOKED,
 	EVENT_CLOCK_GAP,       /* the process slept: data: seconds */
+	EVENT_GPU_FOREIGN,     /* data: gpu, text, policy; worker */
+	EVENT_GPU_CLEAR,       /* data: gpu; worker */
 	EVENT_KIND_COUNT
 };
 

@@ -11,6 +11,7 @@
 #define MEKIKI_MODEL_SNAPSHOT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "model/failure.h"
@@ -44,8 +45,27 @@ struct worker_view {
 	double progress;             /* of a start, 0..1; NAN = unknown */
 	const char *receipt;         /* of the last stop */
 	const char *const *log;      /* its last lines, NULL-terminated, may be empty */
+	const char *gpu_foreign;     /* a sentence: somebody else uses its GPU; NULL = nobody */
+	const char *gpu_unknown;     /* a sentence: that cannot be told; NULL = it can, or it has no GPU */
 	bool in_run;                 /* among the live run's workers */
 	int64_t run_done;            /* results of the live run that are its own */
+};
+
+struct gpu_process_view {
+	int64_t pid;
+	const char *name, *user;     /* user NULL = hidden */
+	int64_t used_mib;            /* -1 = unknown */
+	bool ours;
+};
+
+struct gpu_view {
+	int index;
+	const char *uuid, *name;
+	int64_t total_mib, used_mib, free_mib, unattributed_mib; /* -1 = unknown */
+	int use_percent, celsius;    /* -1 = unknown */
+	bool mig;
+	int process_count;
+	const struct gpu_process_view *processes;
 };
 
 /* One live run (queued, running, paused, waiting). Other runs are read from the store. */
@@ -70,6 +90,10 @@ struct snapshot {
 	const char *store_why;       /* NULL when not blocked */
 	int worker_count;
 	const struct worker_view *workers; /* in the configuration's order, always the same */
+	int gpu_count;
+	const struct gpu_view *gpus; /* as they were seen last */
+	int64_t gpus_at_ms;          /* wall, 0 = never */
+	const char *gpus_problem;    /* why they are unknown or stale; NULL = fine */
 	int run_count;
 	const struct progress *runs; /* live runs, the running one first */
 };
@@ -79,6 +103,7 @@ struct snapshot {
 struct snapshot *snapshot_new(int worker_count, int run_count);
 struct worker_view *snapshot_worker_at(struct snapshot *snapshot, int index);
 struct progress *snapshot_run_at(struct snapshot *snapshot, int index);
+void *snapshot_room(struct snapshot *snapshot, size_t count, size_t size); /* zeroed, belongs to the snapshot */
 const char *snapshot_text(struct snapshot *snapshot, const char *text);
 const char *const *snapshot_texts(struct snapshot *snapshot, char *const *texts); /* NULL-terminated; NULL = empty */
 

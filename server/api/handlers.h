@@ -15,7 +15,7 @@ route_handler api_run_plan, api_run_try, api_run_create, api_run_list, api_run_r
 route_handler api_item_list, api_item_read, api_item_facets, api_item_attempts;
 route_handler api_confusion_read;
 route_handler api_export_csv, api_export_jsonl;
-route_handler api_worker_list, api_worker_read, api_worker_action, api_worker_log;
+route_handler api_gpu_list, api_worker_list, api_worker_read, api_worker_action, api_worker_log;
 route_handler api_event_stream, api_event_list, api_event_of_run;
 
 /* The steps between the rows. */

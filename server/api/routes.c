@@ -104,6 +104,8 @@ const struct route routes[] = {
 
 	{"GET", V1 "/workers", ACCESS_VIEWER, ON_HTTP, api_worker_list, NULL, false, BODY_NONE, NULL, "workers",
 	 "all workers"},
+	{"GET", V1 "/gpus", ACCESS_VIEWER, ON_HTTP, api_gpu_list, NULL, false, BODY_NONE, NULL, "gpus",
+	 "who uses which GPU of this machine, as nvidia-smi said last"},
 	{"GET", V1 "/workers/{id}", ACCESS_VIEWER, ON_HTTP, api_worker_read, NULL, false, BODY_NONE, NULL, "worker",
 	 "one worker"},
 	{"GET", V1 "/workers/{id}/log", ACCESS_VIEWER, ON_JOB, api_worker_log, "after before limit", false, BODY_NONE, NULL,

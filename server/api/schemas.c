@@ -41,6 +41,11 @@ static const struct {
 	           "allowed:i done:i failed:i rate_1m:n? paused:b text:s? has_backend:b actions:s[] gpu:s? attempt:i of:i "
 	           "next_at:t? phase:s? progress:n? receipt:s? log:s[]"},
 	{"workers", "items:worker[]"},
+	{"gpu_process", "pid:i name:s? user:s? used_mib:i? ours:b"},
+	{"gpu", "index:i? uuid:s name:s total_mib:i? used_mib:i? free_mib:i? unattributed_mib:i? use_percent:i? celsius:i? mig:b "
+	        "processes:gpu_process[]"},
+	{"gpu_worker", "id:s gpu:s foreign:s? unknown:s?"},
+	{"gpus", "items:gpu[] workers:gpu_worker[] at:t? problem:s?"},
 	{"log_line", "at:i text:s"},
 	{"worker_log", "items:log_line[] next:i previous:i size:i"},
 

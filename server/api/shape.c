@@ -187,6 +187,43 @@ json_t *shape_workers(const struct snapshot *snapshot)
 	return json_pack("{s:o}", "items", items);
 }
 
+/* ---- gpus --------------------------------------------------------------------------- */
+
+static json_t *known(int64_t value)
+{
+	return value < 0 ? json_null() : json_integer(value);
+}
+
+static json_t *shape_gpu(const struct gpu_view *gpu)
+{
+	json_t *processes = json_array();
+	for (int i = 0; i < gpu->process_count; i++) {
+		const struct gpu_process_view *process = &gpu->processes[i];
+		json_array_append_new(processes, json_pack("{s:I, s:o, s:o, s:o, s:b}", "pid", (json_int_t)process->pid, "name",
+		                                           text(process->name), "user", text(process->user), "used_mib",
+		                                           known(process->used_mib), "ours", process->ours));
+	}
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o}", "index", known(gpu->index), "uuid", text(gpu->uuid),
+	                 "name", text(gpu->name), "total_mib", known(gpu->total_mib), "used_mib", known(gpu->used_mib), "free_mib",
+	                 known(gpu->free_mib), "unattributed_mib", known(gpu->unattributed_mib), "use_percent",
+	                 known(gpu->use_percent), "celsius", known(gpu->celsius), "mig", gpu->mig, "processes", processes);
+}
+
+json_t *shape_gpus(const struct snapshot *snapshot)
+{
+	json_t *items = json_array(), *workers = json_array();
+	for (int i = 0; i < snapshot->gpu_count; i++)
+		json_array_append_new(items, shape_gpu(&snapshot->gpus[i]));
+	for (int i = 0; i < snapshot->worker_count; i++) {
+		const struct worker_view *worker = &snapshot->workers[i];
+		if (worker->gpu)
+			json_array_append_new(workers, json_pack("{s:s, s:s, s:o, s:o}", "id", worker->id, "gpu", worker->gpu, "foreign",
+			                                         text(worker->gpu_foreign), "unknown", text(worker->gpu_unknown)));
+	}
+	return json_pack("{s:o, s:o, s:o, s:o}", "items", items, "workers", workers, "at", json_time(snapshot->gpus_at_ms), "problem",
+	                 text(snapshot->gpus_problem));
+}
+
 /* ---- runs --------------------------------------------------------------------------- */
 
 static json_t *failures(const int64_t counts[FAILURE_COUNT])

@@ -27,7 +27,8 @@ json_t *shape_event(const struct event *event);
 json_t *shape_dataset(const struct dataset_record *dataset, const char *population, double progress);
 
 json_t *shape_worker(const struct worker_view *worker);
-json_t *shape_workers(const struct snapshot *snapshot); /* {"items":[...]} */
+json_t *shape_workers(const struct snapshot *snapshot);
+json_t *shape_gpus(const struct snapshot *snapshot); /* {"items":[...]} */
 
 /* A live run, from the engine's snapshot. */
 json_t *shape_progress_live(const struct progress *progress, const struct snapshot *snapshot);

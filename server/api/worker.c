@@ -12,6 +12,16 @@ bool api_worker_list(struct request *request, struct reader *reader, struct erro
 	return true;
 }
 
+bool api_gpu_list(struct request *request, struct reader *reader, struct error *err)
+{
+	(void)reader;
+	(void)err;
+	struct snapshot *snapshot = engine_snapshot(request->api->engine);
+	request->answer.json = shape_gpus(snapshot);
+	snapshot_release(snapshot);
+	return true;
+}
+
 bool api_worker_read(struct request *request, struct reader *reader, struct error *err)
 {
 	(void)reader;

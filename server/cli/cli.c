@@ -26,6 +26,7 @@ static const struct command commands[] = {
 	{"pause", cli_action_pause, "[RUN]", "pause a run"},
 	{"resume", cli_action_resume, "[RUN]", "go on with a paused run"},
 	{"workers", cli_workers, "[ACTION WORKER]", "the workers; start, stop, restart, drain, pause, ... or log of one"},
+	{"gpus", cli_gpus, "", "who uses which GPU of the server's machine"},
 	{"token", cli_token, "list | create PERSON | revoke ID", "tokens for people and programs"},
 	{"check-config", cli_check_config, "[FILE]", "say everything that is wrong with a configuration file"},
 	{"config", cli_config, "--annotated | --help", "print an annotated configuration file, or its keys"},

@@ -6,6 +6,6 @@
 
 cli_handler cli_run, cli_status, cli_watch, cli_results;
 cli_handler cli_action_stop, cli_action_pause, cli_action_resume;
-cli_handler cli_check_config, cli_config, cli_token, cli_workers;
+cli_handler cli_check_config, cli_config, cli_token, cli_workers, cli_gpus;
 
 #endif

@@ -25,6 +25,7 @@
 
 struct loader;
 struct deathbed;
+struct courtesy;
 
 /* One try at one item on one worker, from the pick to the outcome. */
 struct attempt {
@@ -80,6 +81,7 @@ struct engine {
 	struct live *lives;              /* oldest turn first */
 	struct limit *limits;            /* by worker */
 	struct rate *rates;              /* by worker: results accepted */
+	struct courtesy *courtesy;       /* others on our GPUs; NULL = no worker of ours has one */
 	struct deathbed *deathbeds;      /* by worker */
 	int64_t *done, *failed;          /* by worker, since the server started */
 	struct loop_timer *tick;         /* once a second: gaps, waiting, due items */
@@ -146,6 +148,8 @@ void record_worker_event(struct engine *engine, int worker, enum worker_state fr
 void record_owner(struct engine *engine, int worker, const struct owner_record *owner, fleet_written *written, void *arg);
 void record_event(struct engine *engine, enum event_kind kind, int64_t run, const char *data_json);
 void record_forget_failures(struct engine *engine, int64_t run, engine_reply *reply, void *arg);
+
+void record_worker_fact(struct engine *engine, enum event_kind kind, int worker, const char *data_json);
 
 /* command.c, trial.c, show.c */
 void command_execute(void *order);

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "engine/core.h"
+#include "engine/courtesy.h"
 #include "engine/loader.h"
 #include "engine/deathbed.h"
 
@@ -65,6 +66,8 @@ static void on_worker(void *arg, int worker, enum worker_state from)
 
 static void on_own(void *arg, int worker, const struct owner_record *owner, fleet_written *written, void *written_arg)
 {
+	struct engine *engine = arg;
+	courtesy_owns(engine->courtesy, worker, owner);
 	record_owner(arg, worker, owner, written, written_arg);
 }
 
@@ -161,6 +164,7 @@ static void make_workers(struct engine *engine)
 	engine->wanted = memory_array(config->worker_count, sizeof(*engine->wanted));
 	struct fleet_listener listener = {.changed = on_worker, .own = on_own, .arg = engine};
 	engine->fleet = fleet_new(engine->loop, engine->http, config, &listener);
+	engine->courtesy = courtesy_new(engine);
 }
 
 /* What an earlier mekiki started: found again before anything else is. */
@@ -172,6 +176,8 @@ static bool pick_up_workers(struct engine *engine, struct error *err)
 	struct owner_record *owners = memory_array(OWNERS_MAX, sizeof(*owners));
 	int count = owner_list(reader, owners, OWNERS_MAX, err);
 	reader_close(reader);
+	for (int i = 0; i < count; i++)
+		courtesy_owns(engine->courtesy, fleet_find(engine->fleet, owners[i].worker), &owners[i]);
 	if (count >= 0)
 		fleet_begin(engine->fleet, owners, count);
 	for (int i = 0; i < count; i++)
@@ -185,6 +191,7 @@ static void begin(void *arg)
 	struct engine *engine = arg;
 	engine->last_tick_ms = clock_mono_ms();
 	loop_timer_set(engine->tick, TICK_MS, TICK_MS);
+	courtesy_begin(engine->courtesy);
 	go_on(engine);
 }
 
@@ -236,6 +243,7 @@ static void wind_down(void *arg)
 {
 	struct engine *engine = arg;
 	engine->stopping = true;
+	courtesy_end(engine->courtesy);
 	loop_timer_stop(engine->tick);
 	loop_timer_stop(engine->due);
 	loop_timer_stop(engine->show);
@@ -276,6 +284,7 @@ void engine_free(struct engine *engine)
 	free_attempts(engine);
 	live_free_all(engine);
 	deathbed_free_all(engine);
+	courtesy_free(engine->courtesy);
 	fleet_free(engine->fleet);
 	http_free(engine->http);
 	loop_timer_free(engine->tick);

@@ -353,6 +353,12 @@ static int64_t run_of(const struct engine *engine, int worker)
 	return 0;
 }
 
+void record_worker_fact(struct engine *engine, enum event_kind kind, int worker, const char *data_json)
+{
+	write_event(engine, (struct event){.kind = kind, .run = run_of(engine, worker), .data = memory_copy(data_json),
+	                                   .worker = memory_copy(fleet_worker(engine->fleet, worker)->config->id)});
+}
+
 void record_worker_event(struct engine *engine, int worker, enum worker_state from, const char *person)
 {
 	const struct fleet_worker *it = fleet_worker(engine->fleet, worker);

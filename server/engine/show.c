@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "engine/core.h"
+#include "engine/courtesy.h"
 #include "workers/log_lines.h"
 
 enum { SHOW_EVERY_MS = 250, RATE_WINDOW_MS = 60000, RATE_LONG_MS = 600000, STALLED_AFTER_MS = 120000, LOG_SHOWN = 10 };
@@ -129,6 +130,7 @@ void show_now(void *arg)
 	snapshot->store_why = engine->blocked ? snapshot_text(snapshot, engine->blocked_why) : NULL;
 	for (int i = 0; i < fleet_count(engine->fleet); i++)
 		show_worker(engine, snapshot, i, now);
+	courtesy_show(engine->courtesy, snapshot);
 	for (struct live *live = engine->lives; live; live = live->next)
 		if (is_shown(live))
 			show_run(live, snapshot_run_at(snapshot, index++), now);

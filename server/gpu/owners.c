@@ -10,8 +10,12 @@
 
 enum { ANCESTORS_MOST = 64 };
 
-/* Parent and start time; the name in between may hold spaces and brackets, so from the last ")". */
-static bool stat_of(int64_t pid, int64_t *parent, int64_t *start)
+struct facts {
+	int64_t parent, session, start;
+};
+
+/* The name in between may hold spaces and brackets, so fields are counted from the last ")". */
+static bool facts_of(int64_t pid, struct facts *out)
 {
 	char path[64], line[1024];
 	snprintf(path, sizeof(path), "/proc/%lld/stat", (long long)pid);
@@ -24,10 +28,12 @@ static bool stat_of(int64_t pid, int64_t *parent, int64_t *start)
 	for (int field = 2; at && field < 22; field++) {
 		at = strchr(at + 1, ' ');
 		if (at && field == 3)
-			*parent = strtoll(at + 1, NULL, 10);
+			out->parent = strtoll(at + 1, NULL, 10);
+		if (at && field == 5)
+			out->session = strtoll(at + 1, NULL, 10);
 	}
 	if (at)
-		*start = strtoll(at + 1, NULL, 10);
+		out->start = strtoll(at + 1, NULL, 10);
 	return at != NULL;
 }
 
@@ -44,15 +50,19 @@ static char *user_of(int64_t pid)
 	return memory_format("uid %u", (unsigned)status.st_uid);
 }
 
+/* By its ancestors, or, when those are dead, by its session: an engine that outlived its API server is still ours. */
 static bool is_ours_or_below(int64_t pid, gpu_is_ours *is_ours, void *arg)
 {
-	int64_t parent = 0, start = 0;
-	for (int depth = 0; is_ours && pid > 1 && depth < ANCESTORS_MOST; depth++) {
-		if (!stat_of(pid, &parent, &start))
-			return false;
-		if (is_ours(arg, pid, start))
+	struct facts it = {0}, leader = {0};
+	if (!is_ours || !facts_of(pid, &it))
+		return false;
+	facts_of(it.session, &leader);
+	if (it.session > 1 && is_ours(arg, it.session, leader.start))
+		return true;
+	for (int depth = 0; pid > 1 && depth < ANCESTORS_MOST && facts_of(pid, &it); depth++) {
+		if (is_ours(arg, pid, it.start))
 			return true;
-		pid = parent;
+		pid = it.parent;
 	}
 	return false;
 }
@@ -62,8 +72,8 @@ void gpu_owners(struct gpu_list *list, gpu_is_ours *is_ours, void *arg)
 	for (int i = 0; i < list->count; i++)
 		for (int j = 0; j < list->gpus[i].process_count; j++) {
 			struct gpu_process *process = &list->gpus[i].processes[j];
-			int64_t parent;
-			stat_of(process->pid, &parent, &process->start_ticks);
+			struct facts facts = {0};
+			process->start_ticks = facts_of(process->pid, &facts) ? facts.start : 0;
 			free(process->user);
 			process->user = user_of(process->pid);
 			process->ours = is_ours_or_below(process->pid, is_ours, arg);

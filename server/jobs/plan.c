@@ -167,6 +167,37 @@ static void warn_of_workers(struct planning *at)
 		     json_pack("{s:s, s:O}", "model", model, "workers", different));
 }
 
+static bool is_up(const struct worker_view *worker)
+{
+	return worker->state != WORKER_OFF && worker->state != WORKER_FAILED;
+}
+
+/* Others on the GPUs that this run would use, or nobody knows. What runs already is under the policy of the run. */
+static void warn_of_gpus(struct planning *at)
+{
+	AUTO_JSON json_t *busy = json_object();
+	AUTO_JSON json_t *unknown = json_object();
+	for (int i = 0; i < at->workers->worker_count; i++) {
+		const struct worker_view *worker = &at->workers->workers[i];
+		if (!takes_part(at, worker->id))
+			continue;
+		if (worker->gpu_foreign)
+			json_object_set_new(busy, worker->id, json_text_or_null(worker->gpu_foreign));
+		if (worker->gpu_unknown && !is_up(worker))
+			json_object_set_new(unknown, worker->id, json_text_or_null(worker->gpu_unknown));
+	}
+	if (json_object_size(busy))
+		warn(at->plan, "gpu-busy",
+		     memory_format("somebody else uses the GPU of %zu of the workers: %s", json_object_size(busy),
+		                   json_string_value(json_object_iter_value(json_object_iter(busy)))),
+		     json_pack("{s:O}", "workers", busy));
+	if (json_object_size(unknown))
+		warn(at->plan, "gpu-unknown",
+		     memory_format("whether somebody else uses the GPU of %zu of the workers is not known: %s", json_object_size(unknown),
+		                   json_string_value(json_object_iter_value(json_object_iter(unknown)))),
+		     json_pack("{s:O}", "workers", unknown));
+}
+
 static void warn_of_runs(struct planning *at)
 {
 	char id[RUN_ID_SIZE];
@@ -283,6 +314,7 @@ static bool make(struct planning *at, struct error *err)
 		return false;
 	warn_of_data(at);
 	warn_of_workers(at);
+	warn_of_gpus(at);
 	warn_of_runs(at);
 	estimate(at);
 	hash(at);

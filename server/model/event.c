@@ -19,6 +19,8 @@ static const char *const names[EVENT_KIND_COUNT] = {
 	[EVENT_SESSION_CREATED] = "session.created",
 	[EVENT_TOKEN_CREATED] = "token.created",
 	[EVENT_TOKEN_REVOKED] = "token.revoked",
+	[EVENT_GPU_FOREIGN] = "gpu.foreign",
+	[EVENT_GPU_CLEAR] = "gpu.clear",
 	[EVENT_CLOCK_GAP] = "server.clock_gap",
 };
 

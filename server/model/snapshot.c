@@ -47,6 +47,11 @@ static void *keep(struct snapshot *snapshot, void *piece)
 	return piece;
 }
 
+void *snapshot_room(struct snapshot *snapshot, size_t count, size_t size)
+{
+	return keep(snapshot, memory_array(count, size));
+}
+
 const char *snapshot_text(struct snapshot *snapshot, const char *text)
 {
 	return text ? keep(snapshot, memory_copy(text)) : NULL;

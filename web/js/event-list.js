@@ -28,6 +28,7 @@ const parameters = {
 	}),
 	"run.workers": (event) => ({ workers: html`<${Untrusted} text=${String(event.data?.workers ?? "")} limit=${80} />` }),
 	"item.quarantined": (event) => ({ item: html`<${Domain} name=${field(event.data, "key")} />` }),
+	"gpu.foreign": (event) => ({ text: String(event.data?.text ?? "") }),
 	"server.clock_gap": (event) => ({ seconds: Number(event.data?.seconds ?? 0) }),
 	"dataset.imported": (event) => ({ name: html`<${Untrusted} text=${field(event.data, "name")} limit=${80} />` }),
 	"dataset.failed": (event) => ({ name: html`<${Untrusted} text=${field(event.data, "name")} limit=${80} />` }),
