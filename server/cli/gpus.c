@@ -6,6 +6,7 @@
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/field.h"
+#include "cli/gpus.h"
 
 static void print_number(const char *before, const json_t *object, const char *key, const char *unit)
 {
@@ -49,6 +50,18 @@ static void print_gpus(const json_t *answer)
 		printf("  %s\n", field_text(answer, "problem"));
 }
 
+bool gpus_print(struct client *client, struct error *err)
+{
+	AUTO_JSON json_t *answer = client_get(client, "/gpus", err);
+	if (!answer)
+		return false;
+	if (client->json)
+		field_print(answer);
+	else
+		print_gpus(answer);
+	return true;
+}
+
 int cli_gpus(int argc, char **argv)
 {
 	AUTO_CLIENT struct client client = {0};
@@ -59,12 +72,5 @@ int cli_gpus(int argc, char **argv)
 	struct error err = {0};
 	if (!args_take(&args, argc, argv, &code))
 		return code;
-	AUTO_JSON json_t *answer = client_connect(&client, &err) ? client_get(&client, "/gpus", &err) : NULL;
-	if (!answer)
-		return client_fail(&client, "gpus", &err);
-	if (client.json)
-		field_print(answer);
-	else
-		print_gpus(answer);
-	return CLI_FINE;
+	return client_connect(&client, &err) && gpus_print(&client, &err) ? CLI_FINE : client_fail(&client, "gpus", &err);
 }

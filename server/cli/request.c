@@ -34,8 +34,6 @@ static bool can_read(const char *file, struct error *err)
 bool request_check(const struct run_options *options, struct error *err)
 {
 	bool again = options->resume || options->retry_failed;
-	if (options->check_gpus)
-		return error_set(err, ERROR_CONFIG, "--check-gpus is not built yet; mekiki status tells how the workers are");
 	if (options->resume && options->retry_failed)
 		return error_set(err, ERROR_CONFIG, "give either --resume or --retry-failed, not both");
 	if (options->request && (options->file || again || has_choices(options)))

@@ -11,6 +11,7 @@
 #include "base/vector.h"
 #include "cli/client.h"
 #include "cli/commands.h"
+#include "cli/gpus.h"
 #include "cli/dataset.h"
 #include "cli/field.h"
 #include "cli/follow.h"
@@ -197,7 +198,7 @@ int cli_run(int argc, char **argv)
 		FLAG("dry-run", 0, dry_run, "only plan"),
 		FLAG("resume", 'r', resume, "go on with the newest unfinished run (of FILE)"),
 		FLAG("retry-failed", 0, retry_failed, "evaluate the failures of the newest run (of FILE) again"),
-		FLAG("check-gpus", 0, check_gpus, "not built yet"),
+		FLAG("check-gpus", 0, check_gpus, "only show the workers and who uses the GPUs"),
 		FLAG("no-follow", 0, no_follow, "start and leave"),
 		{"patience", 0, ARG_INT, &options.patience_s, "SECONDS", "leave with 4 after waiting for a worker this long", 1,
 		 INT32_MAX},
@@ -208,9 +209,11 @@ int cli_run(int argc, char **argv)
 	struct error err = {0};
 	if (!args_take(&args, argc, argv, &code))
 		return code;
-	if (!request_check(&options, &err))
+	if (!options.check_gpus && !request_check(&options, &err))
 		return fail(&client, &err);
 	if (!connect_or_start(&client, &err))
 		return fail(&client, &err);
+	if (options.check_gpus)
+		return workers_print(&client, &err) && gpus_print(&client, &err) ? CLI_FINE : fail(&client, &err);
 	return start_and_follow(&client, &options);
 }

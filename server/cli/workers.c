@@ -10,6 +10,7 @@
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/field.h"
+#include "cli/gpus.h"
 
 static void print_start(const json_t *worker)
 {
@@ -39,7 +40,7 @@ static void print_worker(const json_t *worker)
 	print_start(worker);
 }
 
-static bool list(struct client *client, struct error *err)
+bool workers_print(struct client *client, struct error *err)
 {
 	AUTO_JSON json_t *answer = client_get(client, "/workers", err);
 	size_t index;
@@ -91,7 +92,7 @@ static bool run(struct client *client, const char *const words[2], struct error 
 	if (!client_connect(client, err))
 		return false;
 	if (!words[1])
-		return list(client, err);
+		return workers_print(client, err);
 	return text_equal(words[0], "log") ? print_log(client, words[1], err) : act(client, words[0], words[1], err);
 }
 

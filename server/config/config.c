@@ -231,6 +231,7 @@ void config_free(struct config *config)
 	free(config->server.web_dir);
 	free(config->vllm.model);
 	free(config->vllm.dtype);
+	free(config->shared.nvidia_smi);
 	free(config->evaluation.system_prompt);
 	free(config->evaluation.user_prompt);
 	free(config);

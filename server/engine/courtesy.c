@@ -18,12 +18,15 @@ struct guard {
 	char *foreign, *unknown;   /* owned sentences; NULL = not so */
 	bool acted;                /* the policy was carried out and not yet taken back */
 	int64_t gone_since_ms;     /* monotonic; -1 = others are there */
+	bool leaving;              /* its process has ended; the next look says whether its GPU is free */
+	char *left;                /* owned: what it said; NULL = nothing yet */
 };
 
 struct courtesy {
 	struct engine *engine;
 	struct gpu_watch *watch;
 	struct guard *guards;      /* by worker */
+	bool begun;                /* looks are being taken */
 	int count;
 };
 
@@ -145,6 +148,17 @@ static void others_left(struct courtesy *courtesy, int worker)
 		fleet_pause(engine->fleet, worker, false);
 }
 
+/* The second half of a receipt: nvidia-smi agrees that the memory is back. */
+static void look_at_left(struct courtesy *courtesy, int worker)
+{
+	struct guard *guard = &courtesy->guards[worker];
+	char *why;
+	if (!guard->leaving)
+		return;
+	free(guard->left);
+	guard->left = courtesy_is_free(courtesy, worker, &why) ? memory_format("GPU %s is free", config_of(courtesy, worker)->gpu) : why;
+}
+
 static void look_at(struct courtesy *courtesy, int worker, const struct gpu_list *list)
 {
 	struct guard *guard = &courtesy->guards[worker];
@@ -176,8 +190,10 @@ static void on_seen(void *arg, const struct gpu_list *list)
 	if (courtesy->engine->stopping)
 		return;
 	for (int i = 0; i < courtesy->count; i++)
-		if (has_gpu(courtesy, i))
+		if (has_gpu(courtesy, i)) {
 			look_at(courtesy, i, list);
+			look_at_left(courtesy, i);
+		}
 	show_soon(courtesy->engine);
 }
 
@@ -203,14 +219,18 @@ struct courtesy *courtesy_new(struct engine *engine)
 
 void courtesy_begin(struct courtesy *courtesy)
 {
-	if (courtesy)
-		gpu_watch_every(courtesy->watch, courtesy->engine->config->shared.interval_ms);
+	if (!courtesy)
+		return;
+	courtesy->begun = true;
+	gpu_watch_every(courtesy->watch, courtesy->engine->config->shared.interval_ms);
 }
 
 void courtesy_end(struct courtesy *courtesy)
 {
-	if (courtesy)
-		gpu_watch_every(courtesy->watch, 0);
+	if (!courtesy)
+		return;
+	courtesy->begun = false;
+	gpu_watch_every(courtesy->watch, 0);
 }
 
 void courtesy_free(struct courtesy *courtesy)
@@ -221,6 +241,7 @@ void courtesy_free(struct courtesy *courtesy)
 	for (int i = 0; i < courtesy->count; i++) {
 		free(courtesy->guards[i].foreign);
 		free(courtesy->guards[i].unknown);
+		free(courtesy->guards[i].left);
 	}
 	free(courtesy->guards);
 	free(courtesy);
@@ -230,8 +251,13 @@ void courtesy_owns(struct courtesy *courtesy, int worker, const struct owner_rec
 {
 	if (!courtesy || worker < 0)
 		return;
-	courtesy->guards[worker].pid = owner ? owner->pid : 0;
-	courtesy->guards[worker].start_ticks = owner ? owner->start_ticks : 0;
+	struct guard *guard = &courtesy->guards[worker];
+	guard->leaving = !owner;
+	free(TAKE(guard->left));
+	guard->pid = owner ? owner->pid : 0;
+	guard->start_ticks = owner ? owner->start_ticks : 0;
+	if (!owner && courtesy->begun)
+		gpu_watch_look(courtesy->watch);
 }
 
 static void show_gpu(struct snapshot *snapshot, const struct gpu *gpu, struct gpu_view *out)
@@ -257,6 +283,15 @@ static void show_gpu(struct snapshot *snapshot, const struct gpu *gpu, struct gp
 	                         .processes = processes};
 }
 
+static void show_receipt(const struct courtesy *courtesy, int worker, struct snapshot *snapshot)
+{
+	struct worker_view *view = snapshot_worker_at(snapshot, worker);
+	const char *left = courtesy->guards[worker].left;
+	AUTO_FREE char *both = view->receipt && left ? memory_format("%s; %s", view->receipt, left) : NULL;
+	if (both)
+		view->receipt = snapshot_text(snapshot, both);
+}
+
 void courtesy_show(struct courtesy *courtesy, struct snapshot *snapshot)
 {
 	if (!courtesy) {
@@ -274,6 +309,7 @@ void courtesy_show(struct courtesy *courtesy, struct snapshot *snapshot)
 	for (int i = 0; i < courtesy->count; i++) {
 		snapshot_worker_at(snapshot, i)->gpu_foreign = snapshot_text(snapshot, courtesy->guards[i].foreign);
 		snapshot_worker_at(snapshot, i)->gpu_unknown = snapshot_text(snapshot, courtesy->guards[i].unknown);
+		show_receipt(courtesy, i, snapshot);
 	}
 }
 

@@ -55,7 +55,6 @@ test('a typo on the command line is refused and reaches no server', async () => 
 		[['run', file, '--add-gpu', '1,,2'], /--add-gpu: expected IDS/],
 		[['run', file, '--shufle'], /unknown option --shufle, did you mean --shuffle\?/],
 		[['run', `${file}.none`], /cannot read/],
-		[['run', file, '--check-gpus'], /--check-gpus is not built yet/],
 		[['runn', file], /unknown command "runn", did you mean "run"\?/],
 	]) assert.match((await expect(USAGE, [...args, '--data-dir', dir])).err, message);
 	assert.deepEqual(fs.readdirSync(dir), ['in.csv']);

@@ -39,11 +39,12 @@ test('while a run is going on', async () => {
 	await ask('POST', `${V1}/runs/{id}/actions`, { id: run }, { body: { action: 'pause' } });
 	await ask('POST', `${V1}/runs/{id}/actions`, { id: run }, { body: { action: 'resume' } });
 	await ask('GET', `${V1}/workers`);
+	await ask('GET', `${V1}/gpus`);
 	assert.equal((await waitForRun(server, run)).state, 'finished');
 });
 
 test('every answer is as it is described', async () => {
-	for (const path of [V1, `${V1}/openapi.json`, `${V1}/healthz`, '/healthz', `${V1}/meta`, `${V1}/me`, `${V1}/tokens`, `${V1}/datasets`, `${V1}/runs`, `${V1}/workers`, `${V1}/events/log`, `${V1}/defaults`])
+	for (const path of [V1, `${V1}/openapi.json`, `${V1}/healthz`, '/healthz', `${V1}/meta`, `${V1}/me`, `${V1}/tokens`, `${V1}/datasets`, `${V1}/runs`, `${V1}/workers`, `${V1}/gpus`, `${V1}/events/log`, `${V1}/defaults`])
 		await ask('GET', path);
 	await ask('GET', '/problems/{name}', { name: 'not-found' });
 	const token = await ask('POST', `${V1}/tokens`, {}, { body: { person: 'x', role: 'viewer', days: 1 } });

@@ -60,8 +60,11 @@ test("what a worker of ours holds is ours", async () => {
 	const shown = execFileSync(MEKIKI, ["gpus", "--config", server.file], { encoding: "utf8" });
 	assert.match(shown, /GPU 0 {2}NVIDIA H200, SXM {2}71885 of 143771 MiB/);
 	assert.match(shown, /ours +pid \d+ of \S+, 71885 MiB {2}VLLM::Worker/);
-	await server.stop();
+	assert.match(execFileSync(MEKIKI, ["run", "--check-gpus", "--config", server.file], { encoding: "utf8" }), / a +local +ready[^]*GPU 0/);
+	await doTo(server, "a", "give_back");
+	await waitForWorker(server, "a", "off", (one) => /; GPU 0 is free$/.test(one.receipt ?? ""));
 	assert.deepEqual(await processesHolding(gpus), []);
+	await server.stop();
 });
 
 async function processesHolding(gpus) {

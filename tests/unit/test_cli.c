@@ -188,8 +188,6 @@ static void test_options_that_contradict_are_refused(void **state)
 {
 	(void)state;
 	expect_conflict((struct run_options){.n_sample = -1}, "a file is missing; usage: mekiki run FILE [options]");
-	expect_conflict((struct run_options){.check_gpus = true},
-	             "--check-gpus is not built yet; mekiki status tells how the workers are");
 	expect_conflict((struct run_options){.file = "/dev/null", .n_sample = 5, .first = 5},
 	             "give either --n-sample or --first, not both");
 	expect_conflict((struct run_options){.file = "/dev/null", .n_sample = -1, .add_gpu = {ids, 1}, .workers = {ids, 1}},
