@@ -266,9 +266,11 @@ function takePlan(made, checked) {
 /** Only what the person did not cause: two plans of one request. @param {Plan} before @param {Plan} now @param {boolean} refused @returns {PlanChange | null} */
 function changeBetween(before, now, refused) {
 	if (JSON.stringify(before.request) !== JSON.stringify(now.request)) return null;
-	if (before.plan_etag === now.plan_etag && !refused) return planChange.peek();
 	const old = before.warnings.map(warningId);
 	const fresh = now.warnings.map(warningId);
+	/** The etag is of what would be evaluated; warnings come and go without it. */
+	const same = before.plan_etag === now.plan_etag && old.join() === fresh.join();
+	if (same && !refused) return planChange.peek();
 	return {
 		selected: before.counts.selected === now.counts.selected ? null : [before.counts.selected, now.counts.selected],
 		added: now.warnings.filter((each) => !old.includes(warningId(each))).map((each) => each.code),
