@@ -53,7 +53,7 @@ test("what a worker of ours holds is ours", async () => {
 	const gpus = machine();
 	const server = await begin(gpus, "drain");
 	await waitForWorker(server, "a", "ready");
-	const seen = await gpusUntil(server, "the worker on the GPU", (one) => one.items[0]?.processes.length === 1);
+	const seen = await gpusUntil(server, "the worker on the GPU", (one) => one.items[0]?.processes.length === 1 && one.items[0].used_mib > 0);
 	assert.deepEqual([seen.items[0].name, seen.items[0].used_mib, seen.items[0].unattributed_mib], ["NVIDIA H200, SXM", 71885, 0]);
 	assert.deepEqual(seen.items[0].processes.map((one) => [one.name, one.ours]), [["VLLM::Worker", true]]);
 	assert.equal(seen.workers[0].foreign, null);
